@@ -1,0 +1,389 @@
+package io.strandline;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** kafka-clients' admin, blocking and typed. */
+final class BlockingAdmin implements Admin {
+    private static final Logger LOG = LoggerFactory.getLogger(Admin.class);
+
+    private final org.apache.kafka.clients.admin.Admin kafka;
+
+    BlockingAdmin(org.apache.kafka.clients.admin.Admin kafka) {
+        this.kafka = kafka;
+    }
+
+    @Override
+    public List<String> topics() {
+        return get(kafka.listTopics().names()).stream().sorted().toList();
+    }
+
+    @Override
+    public Optional<TopicInfo> topic(String name) {
+        return describe(name)
+                .map(topic -> new TopicInfo(name, topic.partitions().size(), replication(topic), config(name)));
+    }
+
+    @Override
+    public boolean create(Topic<?, ?> topic) {
+        var spec = topic.spec();
+        var wanted = new NewTopic(
+                        topic.name(),
+                        Optional.of(spec.partitions()).filter(n -> n != -1),
+                        Optional.of(spec.replication()).filter(n -> n != -1))
+                .configs(spec.config());
+        try {
+            get(kafka.createTopics(List.of(wanted)).all());
+            return true;
+        } catch (TopicExistsException e) {
+            return false; // by another one, perhaps between the caller's look and this
+        }
+    }
+
+    @Override
+    public List<Change> plan(Topic<?, ?>... topics) {
+        var changes = new ArrayList<Change>();
+        for (var topic : topics) {
+            changes.addAll(difference(topic));
+        }
+        return changes;
+    }
+
+    @Override
+    public List<Change> ensure(Topic<?, ?>... topics) {
+        var done = new ArrayList<Change>();
+        for (var topic : topics) {
+            done.addAll(ensureOne(topic));
+        }
+        return done;
+    }
+
+    private List<Change> ensureOne(Topic<?, ?> topic) {
+        var changes = difference(topic);
+        if (changes.isEmpty()) {
+            return changes;
+        }
+        if (changes.getFirst().what().equals(CREATED)) {
+            // Created by someone else since we looked: what they made is checked like any other that exists.
+            return create(topic) ? changes : ensureOne(topic);
+        }
+        alterConfig(topic.name(), changes.stream().collect(Collectors.toMap(Change::what, Change::to)), Set.of());
+        return changes;
+    }
+
+    private static final String CREATED = "created";
+
+    private List<Change> difference(Topic<?, ?> topic) {
+        var spec = topic.spec();
+        var found = describe(topic.name());
+        if (found.isEmpty()) {
+            return List.of(new Change(topic.name(), CREATED, Optional.empty(), text(spec)));
+        }
+        refuseOtherPartitionCount(topic.name(), found.get().partitions().size(), spec.partitions());
+        if (spec.replication() != -1 && spec.replication() != replication(found.get())) {
+            LOG.warn(
+                    "Topic {} keeps {} copies of each partition, {} are wanted; this is left as it is",
+                    topic.name(),
+                    replication(found.get()),
+                    spec.replication());
+        }
+        return configDifference(topic.name(), spec.config());
+    }
+
+    private static void refuseOtherPartitionCount(String topic, int is, int wanted) {
+        if (wanted != -1 && wanted != is) {
+            throw new IllegalStateException("Topic " + topic + " has " + is + " partitions, " + wanted
+                    + " are wanted. ensure() never changes that: keys would move to other partitions and messages of"
+                    + " one key would lose their order. "
+                    + (wanted > is
+                            ? "If that is all right, call admin().addPartitions(\"" + topic + "\", " + wanted + ")."
+                            : "A topic cannot lose partitions; make a new one."));
+        }
+    }
+
+    private List<Change> configDifference(String topic, Map<String, String> wanted) {
+        if (wanted.isEmpty()) {
+            return List.of();
+        }
+        var is = config(topic);
+        var changes = new ArrayList<Change>();
+        new TreeMap<>(wanted).forEach((name, value) -> {
+            if (!value.equals(is.get(name))) {
+                changes.add(new Change(topic, name, Optional.ofNullable(is.get(name)), value));
+            }
+        });
+        return changes;
+    }
+
+    private static String text(Topic.Spec spec) {
+        return (spec.partitions() == -1 ? "default" : spec.partitions()) + " partitions, "
+                + (spec.replication() == -1 ? "default" : spec.replication()) + " copies, "
+                + new TreeMap<>(spec.config());
+    }
+
+    @Override
+    public void delete(String... topics) {
+        for (var topic : topics) {
+            try {
+                get(kafka.deleteTopics(List.of(topic)).all());
+            } catch (UnknownTopicOrPartitionException e) {
+                // Not there: that is what was asked for.
+            }
+        }
+    }
+
+    @Override
+    public void addPartitions(String topic, int total) {
+        get(kafka.createPartitions(Map.of(topic, NewPartitions.increaseTo(total)))
+                .all());
+    }
+
+    @Override
+    public void truncate(Partition partition, long beforeOffset) {
+        get(kafka.deleteRecords(Map.of(partition.toKafka(), RecordsToDelete.beforeOffset(beforeOffset)))
+                .all());
+    }
+
+    @Override
+    public Map<Partition, Long> offsets(String topic, Position position) {
+        var partitions = partitions(topic);
+        return switch (position) {
+            case Position.Offset(long offset) ->
+                partitions.stream().collect(Collectors.toMap(p -> p, p -> offset, (a, b) -> a, TreeMap::new));
+            case Position.Earliest earliest -> listOffsets(partitions, OffsetSpec.earliest());
+            case Position.Latest latest -> listOffsets(partitions, OffsetSpec.latest());
+            case Position.At(Instant time) -> {
+                var found = listOffsets(partitions, OffsetSpec.forTimestamp(time.toEpochMilli()));
+                if (found.containsValue(-1L)) {
+                    var ends = listOffsets(partitions, OffsetSpec.latest());
+                    found.replaceAll((partition, offset) -> offset == -1 ? ends.getOrDefault(partition, 0L) : offset);
+                }
+                yield found;
+            }
+        };
+    }
+
+    private Map<Partition, Long> listOffsets(Collection<Partition> partitions, OffsetSpec spec) {
+        var asked = partitions.stream().collect(Collectors.toMap(Partition::toKafka, p -> spec));
+        var offsets = new TreeMap<Partition, Long>();
+        get(kafka.listOffsets(asked).all())
+                .forEach((partition, found) -> offsets.put(Partition.of(partition), found.offset()));
+        return offsets;
+    }
+
+    private Set<Partition> partitions(String topic) {
+        var found = describe(topic)
+                .orElseThrow(() -> new UnknownTopicOrPartitionException(
+                        "Topic " + topic + " does not exist, or this user may not see it"));
+        return found.partitions().stream()
+                .map(p -> Partition.of(topic, p.partition()))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
+    public List<String> groups() {
+        return get(kafka.listGroups().all()).stream()
+                .map(GroupListing::groupId)
+                .sorted()
+                .toList();
+    }
+
+    @Override
+    public Optional<Group> group(String id) {
+        try {
+            var found = get(kafka.describeConsumerGroups(List.of(id)).all()).get(id);
+            return Optional.ofNullable(found).map(BlockingAdmin::group);
+        } catch (GroupIdNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Group group(ConsumerGroupDescription found) {
+        return new Group(
+                found.groupId(),
+                found.groupState().toString(),
+                found.members().stream().map(BlockingAdmin::member).toList());
+    }
+
+    private static Member member(MemberDescription found) {
+        return new Member(
+                found.consumerId(),
+                found.clientId(),
+                found.host(),
+                found.assignment().topicPartitions().stream()
+                        .map(Partition::of)
+                        .collect(Collectors.toCollection(TreeSet::new)));
+    }
+
+    @Override
+    public Map<Partition, Long> committed(String group) {
+        var committed = new TreeMap<Partition, Long>();
+        get(kafka.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata())
+                .forEach((partition, offset) -> {
+                    if (offset != null) {
+                        committed.put(Partition.of(partition), offset.offset());
+                    }
+                });
+        return committed;
+    }
+
+    @Override
+    public Map<Partition, Long> lag(String group) {
+        var committed = committed(group);
+        var lag = new TreeMap<Partition, Long>();
+        listOffsets(committed.keySet(), OffsetSpec.latest())
+                .forEach((partition, end) ->
+                        lag.put(partition, Math.max(0, end - committed.getOrDefault(partition, end))));
+        return lag;
+    }
+
+    @Override
+    public void reset(String group, String topic, Position to) {
+        set(group, offsets(topic, to));
+    }
+
+    @Override
+    public List<Change> planReset(String group, String topic, Position to) {
+        var committed = committed(group);
+        var changes = new ArrayList<Change>();
+        offsets(topic, to).forEach((partition, offset) -> {
+            var from = committed.get(partition);
+            if (from == null || !from.equals(offset)) {
+                changes.add(new Change(
+                        topic, partition.toString(), Optional.ofNullable(from).map(Object::toString), offset + ""));
+            }
+        });
+        return changes;
+    }
+
+    @Override
+    public void set(String group, Map<Partition, Long> offsets) {
+        var kafkaOffsets = offsets.entrySet().stream()
+                .collect(Collectors.toMap(e -> e.getKey().toKafka(), e -> new OffsetAndMetadata(e.getValue())));
+        get(kafka.alterConsumerGroupOffsets(group, kafkaOffsets).all());
+    }
+
+    @Override
+    public void deleteGroups(String... ids) {
+        get(kafka.deleteConsumerGroups(Arrays.asList(ids)).all());
+    }
+
+    @Override
+    public Map<String, String> config(String topic) {
+        var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        var found = get(kafka.describeConfigs(List.of(resource)).all()).get(resource);
+        var config = new TreeMap<String, String>();
+        if (found != null) {
+            for (ConfigEntry entry : found.entries()) {
+                if (entry.value() != null) {
+                    config.put(entry.name(), entry.value());
+                }
+            }
+        }
+        return config;
+    }
+
+    @Override
+    public void alterConfig(String topic, Map<String, String> set, Collection<String> remove) {
+        var operations = Stream.concat(
+                        set.entrySet().stream()
+                                .map(e -> new AlterConfigOp(
+                                        new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)),
+                        remove.stream()
+                                .map(name ->
+                                        new AlterConfigOp(new ConfigEntry(name, null), AlterConfigOp.OpType.DELETE)))
+                .toList();
+        var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        get(kafka.incrementalAlterConfigs(Map.of(resource, operations)).all());
+    }
+
+    @Override
+    public Cluster cluster() {
+        var found = kafka.describeCluster();
+        var controller = get(found.controller());
+        return new Cluster(
+                get(found.clusterId()),
+                Optional.ofNullable(controller).filter(node -> !node.isEmpty()).map(Node::id),
+                get(found.nodes()).stream()
+                        .map(node -> node.host() + ":" + node.port())
+                        .sorted()
+                        .toList());
+    }
+
+    @Override
+    public org.apache.kafka.clients.admin.Admin raw() {
+        return kafka;
+    }
+
+    @Override
+    public void close() {
+        // Shared by all callers of Kafka.admin(): closes with its Kafka.
+    }
+
+    /** The number of partitions, or empty if the topic is not there. Asks for nothing else. */
+    OptionalLong partitionCount(String topic) {
+        return describe(topic).stream()
+                .mapToLong(found -> found.partitions().size())
+                .findFirst();
+    }
+
+    private Optional<TopicDescription> describe(String topic) {
+        try {
+            var found = get(kafka.describeTopics(List.of(topic)).allTopicNames());
+            return Optional.ofNullable(found.get(topic));
+        } catch (UnknownTopicOrPartitionException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static int replication(TopicDescription topic) {
+        return topic.partitions().stream()
+                .mapToInt(p -> p.replicas().size())
+                .min()
+                .orElse(0);
+    }
+
+    /** Waits at most as long as kafka-clients does ({@code default.api.timeout.ms}). */
+    private static <T> T get(KafkaFuture<T> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException known ? known : new KafkaException(e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes clients with common settings, and closes them. Sockets are opened at the first use of each. */
+final class ConnectedKafka implements Kafka {
+    private static final Logger LOG = LoggerFactory.getLogger(Kafka.class);
+
+    private final Settings settings;
+    private final EventBus events;
+
+    /** Guards what follows; held while a client is made, which does no network I/O. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final List<Consumer> consumers = new ArrayList<>();
+    private final List<ProducerPool> pools = new ArrayList<>();
+    private @Nullable TypedProducer shared;
+    private @Nullable BlockingAdmin admin;
+    private @Nullable Thread shutdownHook;
+    private int members;
+    private boolean closed;
+
+    ConnectedKafka(Settings settings) {
+        this.settings = settings;
+        events = new EventBus(settings.time());
+    }
+
+    void closeOnShutdown() {
+        var hook = new Thread(this::closeFromHook, "strandline-shutdown");
+        lock.lock();
+        try {
+            shutdownHook = hook;
+        } finally {
+            lock.unlock();
+        }
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    private void closeFromHook() {
+        LOG.info("The process is asked to end: consumers drain, producers flush");
+        close();
+    }
+
+    @Override
+    public Producer producer() {
+        lock.lock();
+        try {
+            refuseIfClosed();
+            if (shared == null) {
+                var pool = pool(producerConfig());
+                var kind = new ProducerPool.Kind(Acks.ALL, Compression.NONE);
+                shared = new TypedProducer(pool, kind, events, settings.time(), pool::flush);
+            }
+            return shared;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public ProducerBuilder producerBuilder() {
+        return new OwnProducerBuilder(this);
+    }
+
+    /** A producer with a pool of its own, which closes with the producer. */
+    Producer producer(ProducerPool.Kind kind, Map<String, Object> config, Map<String, Object> overrides) {
+        lock.lock();
+        try {
+            refuseIfClosed();
+            var all = producerConfig();
+            all.putAll(config);
+            var pool = pool(all, overrides);
+            return new TypedProducer(pool, kind, events, settings.time(), () -> closePool(pool));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private HashMap<String, Object> producerConfig() {
+        var config = new HashMap<>(settings.connection(settings.clientId()));
+        config.putAll(ProducerPool.defaults());
+        settings.retry().ifPresent(schedule -> config.putAll(RetrySettings.producer(schedule)));
+        return config;
+    }
+
+    private ProducerPool pool(Map<String, Object> config) {
+        return pool(config, Map.of());
+    }
+
+    private ProducerPool pool(Map<String, Object> config, Map<String, Object> overrides) {
+        var all = new HashMap<>(settings.overrides());
+        all.putAll(overrides);
+        var pool = new ProducerPool(config, all, ProducerPool::connect);
+        pools.add(pool);
+        return pool;
+    }
+
+    private void closePool(ProducerPool pool) {
+        lock.lock();
+        try {
+            pools.remove(pool);
+        } finally {
+            lock.unlock();
+        }
+        pool.close();
+    }
+
+    @Override
+    public Consumer.Builder consumer(String group) {
+        return new ConsumerBuilder(this, group);
+    }
+
+    @Override
+    public Admin admin() {
+        return blockingAdmin();
+    }
+
+    BlockingAdmin blockingAdmin() {
+        lock.lock();
+        try {
+            refuseIfClosed();
+            if (admin == null) {
+                var config = settings.connection(settings.clientId() + "-admin");
+                config.putAll(settings.overrides());
+                admin = new BlockingAdmin(org.apache.kafka.clients.admin.Admin.create(config));
+            }
+            return admin;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Kafka awaitReady(Duration atMost) {
+        try {
+            var nodes = blockingAdmin().raw().describeCluster().nodes();
+            nodes.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            return this;
+        } catch (TimeoutException e) {
+            throw notReady("no broker answered within " + atMost + ". Is it running, and is this its address?", e);
+        } catch (ExecutionException e) {
+            throw notReady(e.getCause().getMessage(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw notReady("interrupted while waiting", e);
+        }
+    }
+
+    private IllegalStateException notReady(@Nullable String why, Throwable cause) {
+        return new IllegalStateException("Kafka at " + settings.bootstrap() + " is not ready: " + why, cause);
+    }
+
+    @Override
+    public Health health() {
+        var checks = new ArrayList<Health.Check>();
+        lock.lock();
+        try {
+            if (closed) {
+                return Health.of(List.of(new Health.Check("kafka", Health.Status.DOWN, "closed")));
+            }
+            Optional.ofNullable(shared).ifPresent(p -> checks.addAll(p.health().checks()));
+            consumers.forEach(consumer -> checks.addAll(consumer.health().checks()));
+        } finally {
+            lock.unlock();
+        }
+        return Health.of(checks);
+    }
+
+    @Override
+    public EventBus events() {
+        return events;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    /** Unique among the consumers of this Kafka, so that brokers and metrics can tell them apart. */
+    String memberClientId(String group) {
+        lock.lock();
+        try {
+            refuseIfClosed();
+            return settings.clientId() + "-" + group + "-" + members++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void add(Consumer consumer) {
+        lock.lock();
+        try {
+            refuseIfClosed();
+            consumers.add(consumer);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void remove(Consumer consumer) {
+        lock.lock();
+        try {
+            consumers.remove(consumer);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        var open = markClosed();
+        if (open.isEmpty()) {
+            return;
+        }
+        closeAll(open.get().consumers);
+        closeAll(open.get().pools);
+        if (open.get().admin != null) {
+            open.get().admin.raw().close();
+        }
+        events.close();
+    }
+
+    private record Open(
+            List<Consumer> consumers,
+            List<ProducerPool> pools,
+            @Nullable BlockingAdmin admin) {}
+
+    /** What is left to close; empty for all but the first caller. */
+    private Optional<Open> markClosed() {
+        lock.lock();
+        try {
+            if (closed) {
+                return Optional.empty();
+            }
+            closed = true;
+            if (shutdownHook != null && Thread.currentThread() != shutdownHook) {
+                forget(shutdownHook);
+            }
+            return Optional.of(new Open(List.copyOf(consumers), List.copyOf(pools), admin));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is ending already: the hook will find this closed and do nothing.
+        }
+    }
+
+    /** Side by side, so that ten consumers drain in the time of one. */
+    private static void closeAll(List<? extends AutoCloseable> all) {
+        var threads = new ArrayList<Thread>();
+        for (var one : all) {
+            threads.add(Thread.ofPlatform().name("strandline-close").start(() -> {
+                try {
+                    one.close();
+                } catch (Exception e) {
+                    LOG.warn("{} did not close in order", one, e);
+                }
+            }));
+        }
+        for (var thread : threads) {
+            joinUninterruptibly(thread);
+        }
+    }
+
+    private static void joinUninterruptibly(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true; // each close is bounded, so this ends
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void refuseIfClosed() {
+        if (closed) {
+            throw new IllegalStateException("This Kafka is closed");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * A running member of a group. Safe for use by all threads, handlers included. What it asks of the poll thread (commit,
+ * the end of a log) is done within milliseconds unless the broker does not answer.
+ */
+public interface Consumer extends AutoCloseable {
+    enum State {
+        STARTING,
+        RUNNING,
+        DRAINING,
+        STOPPED,
+        CRASHED
+    }
+
+    String group();
+
+    /**
+     * Stops feeding the handlers of these topics, all assigned partitions of theirs and those still to come; none
+     * named: all topics of this consumer. What was fetched waits as well. The member stays in its group.
+     */
+    Pause pause(String... topics);
+
+    /** Stops feeding the handlers of these partitions while they are assigned here. */
+    Pause pause(Partition... partitions);
+
+    /** Ends every pause on these topics, whoever began it; none named: on all topics. */
+    void resume(String... topics);
+
+    /** Assigned partitions that are paused. */
+    Set<Partition> paused();
+
+    /**
+     * Stores these as the next offsets to read, and returns when the broker has done so. For {@link Commit#manual()};
+     * otherwise the consumer does this by itself.
+     */
+    void commit(Map<Partition, Long> nextOffsets);
+
+    /** Partitions that are this member's now. */
+    Set<Partition> assignment();
+
+    /** Messages that are not finished, per assigned partition, as of the last fetch. */
+    Map<Partition, Long> lag();
+
+    /** The lowest offset that is not finished: what would be committed now. Empty where it is not assigned here. */
+    OptionalLong position(Partition partition);
+
+    /** What each partition is doing right now and why it does not move. */
+    Explanation explain();
+
+    Health health();
+
+    State state();
+
+    /** Returns when it has stopped; throws {@link ConsumerCrashed} if it did not stop by request. */
+    void await() throws InterruptedException;
+
+    /**
+     * Waits until everything that was in the assigned partitions when this was called is done. For tests, batch jobs
+     * and warm-up.
+     *
+     * @return false if the time was over first
+     */
+    boolean awaitIdle(Duration atMost) throws InterruptedException;
+
+    /**
+     * Takes no more, lets running handlers finish, commits, leaves the group. Called by a handler of this consumer it
+     * does not wait (for itself) and returns false.
+     *
+     * @return true if all running handlers finished in time; those that did not go on, but their result is not
+     *     committed and their message is delivered again
+     */
+    boolean stop(Duration drain);
+
+    /** {@link #stop} with the drain time of the builder. */
+    @Override
+    void close();
+
+    /** Collects the configuration; {@link #start()} joins the group. */
+    interface Builder {
+        /** May be called for several topics, each with its own types. */
+        <K, V> Builder eachMessage(Topic<K, V> topic, Handler.Simple<K, V> handler);
+
+        <K, V> Builder eachMessage(Topic<K, V> topic, Handler<K, V> handler);
+
+        /**
+         * Default: where {@link #deadLetter} is set, {@link Retry#standard()}; where it is not, the same delays without
+         * end, because there is no place for a message that is given up.
+         */
+        Builder retry(Retry retry);
+
+        Builder deadLetter(DeadLetter deadLetter);
+
+        Builder concurrency(Concurrency concurrency);
+
+        /** Default: every second. */
+        Builder commit(Commit commit);
+
+        /** Where to begin where nothing is committed. Default: earliest, so that nothing is missed. */
+        Builder startAt(Position position);
+
+        /** Also hands out messages of transactions that are open or were aborted. Default: only committed ones. */
+        Builder readUncommitted();
+
+        /** Messages that may be in memory, over all partitions, beside one fetch. Default 10,000. */
+        Builder maxInFlight(int messages);
+
+        /** Bytes of messages that may be in memory, over all partitions, beside one fetch. Default 16 MiB. */
+        Builder maxInFlightBytes(long bytes);
+
+        /** The group gives this member up after so long without a heartbeat. Default 30 s. */
+        Builder sessionTimeout(Duration d);
+
+        /** Default 3 s. */
+        Builder heartbeat(Duration d);
+
+        /**
+         * @param maxBytesPerPartition of one fetch; a single message may be larger
+         * @param maxWait how long the broker waits for {@code minBytes}
+         */
+        Builder fetch(int minBytes, int maxBytesPerPartition, Duration maxWait);
+
+        /** How long a revocation waits for running handlers. Below {@code max.poll.interval.ms}. Default 10 s. */
+        Builder revokeWait(Duration atMost);
+
+        /** How long {@link Consumer#close()} waits for running handlers. Default 20 s. */
+        Builder drain(Duration atMost);
+
+        /** A handler busy for longer degrades the health and raises {@link Event.HandlerStuck}. Default 1 minute. */
+        Builder stuckAfter(Duration time);
+
+        /** A name that outlives restarts (static membership): a quick restart then moves no partition. */
+        Builder instanceId(String id);
+
+        /** The nearest replica is read from where the cluster allows it. */
+        Builder rackId(String rack);
+
+        /** Any setting of kafka-clients' consumer, by its name; wins over everything above. */
+        Builder set(String kafkaConfig, Object value);
+
+        /**
+         * Joins the group and returns; assignment follows. Makes sure that the dead-letter topics exist (with the
+         * source's number of partitions and {@code retention.ms=-1}) where a broker answers, else before the first dead
+         * letter.
+         *
+         * @throws IllegalStateException if a retry limit has no place for what exceeds it (say {@code deadLetter(..)},
+         *     {@code DeadLetter.discard()} or {@code Retry.forever()}), if there is no handler, or if settings
+         *     contradict each other
+         */
+        Consumer start();
+    }
+}

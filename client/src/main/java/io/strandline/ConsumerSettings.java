@@ -1,0 +1,23 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a {@link Consumer.Builder} collected. */
+record ConsumerSettings(
+        String group,
+        Map<String, Subscription<?, ?>> subscriptions,
+        Retry retry,
+        Optional<DeadLetter> deadLetter,
+        Concurrency concurrency,
+        Commit commit,
+        Position startAt,
+        int maxInFlight,
+        long maxInFlightBytes,
+        Duration revokeWait,
+        Duration drain,
+        Duration stuckAfter) {
+    /** A topic and what is done with its messages. */
+    record Subscription<K, V>(Topic<K, V> topic, Handler<K, V> handler) {}
+}

@@ -1,0 +1,97 @@
+package io.strandline;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Where a message goes that will not be tried again here. Original key, value and headers are kept byte for byte, and
+ * headers that say where it came from and why are added (names: KIP-1191's and ours, see {@code DeadLetterHeaders}).
+ * The dead letter is acknowledged before the consumer's progress passes the message.
+ *
+ * @param otherwise for failures that no exception names
+ * @param exceptions in order: the first type that fits decides
+ * @param stackTraceChars how much of the stack trace is kept in the headers; 0 for none
+ */
+public record DeadLetter(Destination otherwise, List<For> exceptions, int stackTraceChars) {
+    public DeadLetter {
+        exceptions = List.copyOf(exceptions);
+        if (stackTraceChars < 0) {
+            throw new IllegalArgumentException("stackTraceChars is 0 or more, not " + stackTraceChars);
+        }
+    }
+
+    /** One of the places a message may go to. */
+    public sealed interface Destination {
+        record Named(String topic) implements Destination {}
+
+        /** The source topic's name and this behind it. */
+        record Suffix(String suffix) implements Destination {}
+
+        record Discard() implements Destination {}
+    }
+
+    /** Failures of this type go there; subclasses included. */
+    public record For(Class<? extends Throwable> type, Destination destination) {}
+
+    public static DeadLetter topic(String name) {
+        return of(new Destination.Named(name));
+    }
+
+    /** With {@code ".dlq"}: orders -> orders.dlq. */
+    public static DeadLetter suffix(String suffix) {
+        return of(new Destination.Suffix(suffix));
+    }
+
+    /** Throws it away, and says so in an {@link Event.Skipped}. */
+    public static DeadLetter discard() {
+        return of(new Destination.Discard());
+    }
+
+    private static DeadLetter of(Destination destination) {
+        return new DeadLetter(destination, List.of(), 4096);
+    }
+
+    /** Failures of this type go to that topic. */
+    public DeadLetter on(Class<? extends Throwable> type, String topic) {
+        return on(type, new Destination.Named(topic));
+    }
+
+    public DeadLetter on(Class<? extends Throwable> type, Destination destination) {
+        var longer = new ArrayList<>(exceptions);
+        longer.add(new For(type, destination));
+        return new DeadLetter(otherwise, longer, stackTraceChars);
+    }
+
+    public DeadLetter stackTrace(int maxChars) {
+        return new DeadLetter(otherwise, exceptions, maxChars);
+    }
+
+    /** The topic for a message of this source that failed so, or empty if it is to be thrown away. */
+    Optional<String> destination(String source, Throwable why) {
+        for (var rule : exceptions) {
+            if (rule.type().isInstance(why)) {
+                return name(rule.destination(), source);
+            }
+        }
+        return name(otherwise, source);
+    }
+
+    /** All topics that messages of this source may go to. */
+    Set<String> topics(String source) {
+        var topics = new LinkedHashSet<String>();
+        name(otherwise, source).ifPresent(topics::add);
+        exceptions.forEach(rule -> name(rule.destination(), source).ifPresent(topics::add));
+        return topics;
+    }
+
+    private static Optional<String> name(Destination destination, String source) {
+        return switch (destination) {
+            case Destination.Named(String topic) -> Optional.of(topic);
+            case Destination.Suffix(String suffix) -> Optional.of(source + suffix);
+            case Destination.Discard() -> Optional.empty();
+        };
+    }
+}

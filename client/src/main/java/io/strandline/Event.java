@@ -1,0 +1,112 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+
+/** Everything worth knowing about a running client, as data. */
+public sealed interface Event {
+    Instant at();
+
+    /** Of one consumer of a group. */
+    sealed interface OfConsumer extends Event {
+        String group();
+    }
+
+    /** Of a producer. */
+    sealed interface OfProducer extends Event {}
+
+    /** Talks to a broker again, or for the first time. */
+    record ConsumerConnected(Instant at, String group) implements OfConsumer {}
+
+    /** No connection to any broker is open; the client goes on trying. */
+    record ConsumerDisconnected(Instant at, String group) implements OfConsumer {}
+
+    /** The first acknowledgement, or the first one after a failure to reach a broker. */
+    record ProducerConnected(Instant at) implements OfProducer {}
+
+    /** A broker did not answer in time; the client goes on trying with the next message. */
+    record ProducerDisconnected(Instant at, Throwable why) implements OfProducer {}
+
+    /** Partitions came to this member: only those that are new. */
+    record Assigned(Instant at, String group, Set<Partition> partitions) implements OfConsumer {}
+
+    /**
+     * Partitions left this member.
+     *
+     * @param lost they went without notice (session time-out): nothing could be committed for them
+     * @param unfinished offsets of messages whose handler was still running when the wait was over; they are delivered
+     *     again, to whoever has the partition now
+     */
+    record Revoked(Instant at, String group, Set<Partition> partitions, boolean lost, Map<Partition, Long> unfinished)
+            implements OfConsumer {}
+
+    /** The broker has stored these as the next offsets to read. */
+    record Committed(Instant at, String group, Map<Partition, Long> offsets) implements OfConsumer {}
+
+    /** The broker did not store the progress; it is sent again with the next commit. */
+    record CommitFailed(Instant at, String group, Map<Partition, Long> offsets, Throwable why) implements OfConsumer {}
+
+    /**
+     * An attempt failed and another one follows.
+     *
+     * @param attempt the one that failed, from 1
+     * @param in the wait before the next one
+     */
+    record Retrying(Instant at, String group, Partition partition, long offset, int attempt, Duration in, Throwable why)
+            implements OfConsumer {}
+
+    /**
+     * A message was given up here and stored in a dead-letter topic.
+     *
+     * @param to where it is now
+     */
+    record DeadLettered(Instant at, String group, Partition partition, long offset, Ack to, int attempts, Throwable why)
+            implements OfConsumer {}
+
+    /** A dead letter could not be written. Its partition waits and the write is tried again: nothing is passed over. */
+    record DeadLetterFailed(
+            Instant at, String group, Partition partition, long offset, String topic, Duration in, Throwable why)
+            implements OfConsumer {}
+
+    /** A message was thrown away, because the configuration says so. */
+    record Skipped(Instant at, String group, Partition partition, long offset, int attempts, Throwable why)
+            implements OfConsumer {}
+
+    record Paused(Instant at, String group, Set<Partition> partitions, String reason) implements OfConsumer {}
+
+    record Resumed(Instant at, String group, Set<Partition> partitions) implements OfConsumer {}
+
+    /** A handler has been busy with one message for longer than {@link Consumer.Builder#stuckAfter}. */
+    record HandlerStuck(Instant at, String group, Partition partition, long offset, Duration busy)
+            implements OfConsumer {}
+
+    /**
+     * The committed place is gone (retention, deletion, or the log was made anew).
+     *
+     * @param wanted the offset that is not there
+     * @param resumedAt the offset where reading goes on: the oldest message that is there
+     */
+    record OffsetLost(Instant at, String group, Partition partition, long wanted, long resumedAt)
+            implements OfConsumer {}
+
+    /** The consumer ended by itself; {@link Consumer#await} throws this reason. */
+    record Crashed(Instant at, String group, Throwable why) implements OfConsumer {}
+
+    /**
+     * The consumer ended by request.
+     *
+     * @param drained all handlers had finished in time
+     */
+    record Stopped(Instant at, String group, boolean drained) implements OfConsumer {}
+
+    /** A message was acknowledged. Made only while someone listens to it. */
+    record Sent(Instant at, Ack ack, Duration took) implements OfProducer {}
+
+    /** A message failed for good. */
+    record Unsent(Instant at, String topic, Throwable why) implements OfProducer {}
+
+    /** This listener was too slow: so many events before this one were not given to it. */
+    record Missed(Instant at, long events) implements Event {}
+}

@@ -1,0 +1,35 @@
+package io.strandline;
+
+import java.time.Duration;
+
+/** Returning means done, throwing means failed. May block: it runs on a virtual thread. */
+@FunctionalInterface
+public interface Handler<K, V> {
+    void handle(Message<K, V> message, Context context) throws Exception;
+
+    /** The short form. */
+    @FunctionalInterface
+    interface Simple<K, V> {
+        void handle(Message<K, V> message) throws Exception;
+    }
+
+    /** What a handler may ask of the consumer about the message in hand. Safe for use by other threads. */
+    interface Context {
+        Partition partition();
+
+        /**
+         * Stops feeding this partition (others go on) until the pause is ended. A handler that fails while it holds a
+         * pause has used up no attempt: the same message is first in line afterwards.
+         */
+        Pause pause();
+
+        /** As {@link #pause()}, and it ends by itself. */
+        Pause pause(Duration atMost);
+
+        /** The consumer is stopping: finish early if you can. What is finished in time is committed. */
+        boolean stopping();
+
+        /** The partition was taken away: finish early, the result will not be committed. */
+        boolean stale();
+    }
+}

@@ -1,0 +1,134 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The way in. Safe for use by all threads; one for each cluster. Closing it closes what it made: consumers are drained
+ * first, then producers are flushed.
+ */
+public interface Kafka extends AutoCloseable {
+    /**
+     * Does no I/O yet: the first use connects, see {@link #awaitReady}.
+     *
+     * @param bootstrapServers {@code host:port}, several with commas between
+     */
+    static Kafka connect(String bootstrapServers) {
+        return builder().bootstrap(bootstrapServers).build();
+    }
+
+    /** Where STRANDLINE_BOOTSTRAP says, else KAFKA_BOOTSTRAP_SERVERS, else localhost:9092. */
+    static Kafka fromEnvironment() {
+        var environment = System.getenv();
+        return connect(Optional.ofNullable(environment.get("STRANDLINE_BOOTSTRAP"))
+                .or(() -> Optional.ofNullable(environment.get("KAFKA_BOOTSTRAP_SERVERS")))
+                .orElse("localhost:9092"));
+    }
+
+    static Builder builder() {
+        return new KafkaBuilder();
+    }
+
+    /** The one shared producer; its close() flushes, its sockets close with this. */
+    Producer producer();
+
+    /** For a producer of its own. */
+    ProducerBuilder producerBuilder();
+
+    Consumer.Builder consumer(String group);
+
+    /** The one shared admin; its sockets close with this. */
+    Admin admin();
+
+    /**
+     * Waits for the cluster.
+     *
+     * @throws IllegalStateException with the reason in plain words when it does not come
+     */
+    Kafka awaitReady(Duration atMost);
+
+    Health health();
+
+    Events events();
+
+    @Override
+    void close();
+
+    /** Who wants to know. */
+    interface Events {
+        /**
+         * Never blocks nor breaks the sender: each listener has a thread and a bounded queue of its own, and one that is
+         * too slow loses events and gets an {@link Event.Missed}. Close the result to unsubscribe.
+         */
+        Subscription on(java.util.function.Consumer<? super Event> listener);
+
+        <E extends Event> Subscription on(Class<E> type, java.util.function.Consumer<? super E> listener);
+    }
+
+    /** A listener that is registered. */
+    interface Subscription extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** For a producer with settings of its own; it closes with its {@link Kafka} or before. */
+    interface ProducerBuilder {
+        /** Default {@link Acks#ALL}. The others turn idempotence off. */
+        ProducerBuilder acks(Acks acks);
+
+        /** Default none. */
+        ProducerBuilder compression(Compression c);
+
+        /**
+         * How long to wait for more messages before a batch is sent. Default none: a blocking send would wait that
+         * long each time, and under load batches fill by themselves while others are on their way.
+         */
+        ProducerBuilder linger(Duration d);
+
+        /** From send to acknowledgement or failure, retries included. Default 2 minutes. */
+        ProducerBuilder deliveryTimeout(Duration d);
+
+        /** Requests on their way to one broker; 1 to 5 keep order and idempotence. Default 5. */
+        ProducerBuilder maxInFlight(int requests);
+
+        /** See {@link Builder#retry}. */
+        ProducerBuilder retry(Retry retry);
+
+        /** Any setting of kafka-clients' producer, by its name; wins over everything above. */
+        ProducerBuilder set(String kafkaConfig, Object value);
+
+        Producer build();
+    }
+
+    interface Builder {
+        /** {@code host:port}, each its own argument or with commas between. */
+        Builder bootstrap(String... servers);
+
+        /**
+         * Connection and request retries of everything made from this. kafka-clients does the work: it doubles delays
+         * and spreads them by 20 %, so {@link Retry#exponential} with these, or {@link Retry#fixed}, can be had. The
+         * number of attempts and {@link Retry#within} bound a producer's sends. Default: 100 ms doubling to 1 s,
+         * within the delivery time-out.
+         *
+         * @throws IllegalArgumentException for a schedule that kafka-clients does not have
+         */
+        Builder retry(Retry retry);
+
+        /** SIGTERM and SIGINT drain consumers, flush producers and close. Off unless asked. */
+        Builder closeOnShutdown();
+
+        /** What brokers see in their logs and quotas. Default {@code strandline}. */
+        Builder clientId(String id);
+
+        /** The clock of retries, pauses and time-outs of consumers. For tests. */
+        Builder time(Time time);
+
+        /** Any setting of kafka-clients, by its name, for all clients made from this. */
+        Builder set(String kafkaConfig, Object value);
+
+        Builder set(Map<String, ?> kafkaConfig);
+
+        Kafka build();
+    }
+}

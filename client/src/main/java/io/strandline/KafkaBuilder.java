@@ -1,0 +1,70 @@
+package io.strandline;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+final class KafkaBuilder implements Kafka.Builder {
+    private String bootstrap = "";
+    private String clientId = "strandline";
+    private Optional<Retry> retry = Optional.empty();
+    private Time time = Time.system();
+    private boolean closeOnShutdown;
+    private final Map<String, Object> overrides = new HashMap<>();
+
+    @Override
+    public Kafka.Builder bootstrap(String... servers) {
+        bootstrap = String.join(",", servers);
+        return this;
+    }
+
+    @Override
+    public Kafka.Builder retry(Retry schedule) {
+        RetrySettings.producer(schedule); // refuses here, where the caller can see it, what kafka-clients cannot do
+        retry = Optional.of(schedule);
+        return this;
+    }
+
+    @Override
+    public Kafka.Builder closeOnShutdown() {
+        closeOnShutdown = true;
+        return this;
+    }
+
+    @Override
+    public Kafka.Builder clientId(String id) {
+        clientId = id;
+        return this;
+    }
+
+    @Override
+    public Kafka.Builder time(Time other) {
+        time = other;
+        return this;
+    }
+
+    @Override
+    public Kafka.Builder set(String kafkaConfig, Object value) {
+        overrides.put(kafkaConfig, value);
+        return this;
+    }
+
+    @Override
+    public Kafka.Builder set(Map<String, ?> kafkaConfig) {
+        overrides.putAll(kafkaConfig);
+        return this;
+    }
+
+    @Override
+    public Kafka build() {
+        if (bootstrap.isBlank() && !overrides.containsKey("bootstrap.servers")) {
+            throw new IllegalStateException(
+                    "No address: say Kafka.connect(\"localhost:9092\") or bootstrap(\"host:port\")");
+        }
+        var kafka = new ConnectedKafka(new Settings(bootstrap, clientId, retry, time, Map.copyOf(overrides)));
+        if (closeOnShutdown) {
+            kafka.closeOnShutdown();
+        }
+        return kafka;
+    }
+}

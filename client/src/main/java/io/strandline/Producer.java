@@ -1,0 +1,61 @@
+package io.strandline;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends. Safe for use by all threads; share one. Idempotent and acknowledged by all in-sync replicas unless told
+ * otherwise. Blocking calls return when the message is acknowledged; the futures of the others complete then. Every call
+ * may wait a while for memory and for the topic's metadata: that is the back-pressure.
+ *
+ * <p>What fails is a {@link SendFailed}, which tells "refused" from "unknown".
+ */
+public interface Producer extends AutoCloseable {
+    /** Messages of one thread with the same key keep their order. */
+    <K, V> CompletableFuture<Ack> sendAsync(Outgoing<K, V> message);
+
+    default <K, V> CompletableFuture<Ack> sendAsync(Topic<K, V> topic, @Nullable K key, @Nullable V value) {
+        return sendAsync(Outgoing.to(topic, key, value));
+    }
+
+    /** @throws SendFailed if it is not known to be stored */
+    <K, V> Ack send(Outgoing<K, V> message);
+
+    default <K, V> Ack send(Topic<K, V> topic, @Nullable K key, @Nullable V value) {
+        return send(Outgoing.to(topic, key, value));
+    }
+
+    /** Without a key: any partition. */
+    default <K, V> Ack send(Topic<K, V> topic, V value) {
+        return send(Outgoing.to(topic, null, value));
+    }
+
+    /** A key without a value: in a compacted topic it deletes what the key had. */
+    default <K, V> Ack tombstone(Topic<K, V> topic, K key) {
+        return send(Outgoing.to(topic, key, null));
+    }
+
+    /**
+     * All are on their way at once; returns when all are acknowledged, in the order of the argument.
+     *
+     * @throws SendFailed with what became of each, if not all are known to be stored
+     */
+    List<Ack> sendBatch(Collection<? extends Outgoing<?, ?>> messages);
+
+    /** Returns when everything sent before is acknowledged or has failed. */
+    void flush();
+
+    /** The same with other acknowledgements; shares this one's life. */
+    Producer with(Acks acks);
+
+    /** The same with other compression; shares this one's life. */
+    Producer with(Compression compression);
+
+    Health health();
+
+    /** Flushes. The sockets of a shared producer close with its {@link Kafka}. */
+    @Override
+    void close();
+}

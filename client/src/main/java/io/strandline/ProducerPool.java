@@ -1,0 +1,116 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** The kafka-clients producers behind one {@link io.strandline.Producer} and its views: one for each kind in use. */
+final class ProducerPool implements AutoCloseable {
+    /** What kafka-clients decides per producer and we per view. */
+    record Kind(Acks acks, Compression compression) {}
+
+    private static final Duration CLOSE_WAIT_MAX = Duration.ofSeconds(30);
+
+    private final Map<String, Object> config;
+    private final Map<String, Object> overrides;
+    private final Function<Map<String, Object>, Producer<byte[], byte[]>> factory;
+
+    /** Guards the two below; held while a producer is made, which does no network I/O. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Map<Kind, Producer<byte[], byte[]>> open = new HashMap<>();
+    private boolean closed;
+
+    /** @param overrides the user's own settings, which win over those of the kind */
+    ProducerPool(
+            Map<String, Object> config,
+            Map<String, Object> overrides,
+            Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
+        this.config = config;
+        this.overrides = overrides;
+        this.factory = factory;
+    }
+
+    /** Settings that all our producers share. */
+    static Map<String, Object> defaults() {
+        var config = new HashMap<String, Object>();
+        // With the 5 ms of kafka-clients a thread that waits for each message sends fewer than 200 a second.
+        // Under load batches fill anyway, while those before them are on their way.
+        config.put("linger.ms", 0);
+        config.put("batch.size", 64 * 1024);
+        // The broker decides what is too large. A dead letter is larger than its message by its headers.
+        config.put("max.request.size", 16 * 1024 * 1024);
+        return config;
+    }
+
+    static Producer<byte[], byte[]> connect(Map<String, Object> config) {
+        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    Producer<byte[], byte[]> get(Kind kind) {
+        lock.lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("This producer is closed");
+            }
+            return open.computeIfAbsent(kind, absent -> factory.apply(config(absent)));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Map<String, Object> config(Kind kind) {
+        var all = new HashMap<>(config);
+        all.put("acks", kind.acks().kafkaName());
+        all.put("compression.type", kind.compression().kafkaName());
+        if (kind.acks() == Acks.ALL) {
+            all.put("enable.idempotence", true);
+        } else {
+            all.put("enable.idempotence", false);
+            // Without sequence numbers a retry behind a later batch would change the order.
+            all.put("max.in.flight.requests.per.connection", 1);
+        }
+        all.putAll(overrides);
+        return all;
+    }
+
+    List<Producer<byte[], byte[]>> all() {
+        lock.lock();
+        try {
+            return List.copyOf(open.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean closed() {
+        lock.lock();
+        try {
+            return closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void flush() {
+        all().forEach(Producer::flush);
+    }
+
+    /** Waits for what is on its way; what is still not acknowledged then fails, and its sender is told. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        all().forEach(producer -> producer.close(CLOSE_WAIT_MAX));
+    }
+}

@@ -1,0 +1,152 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/** Why something does not move, or what it is doing: the answer to "why is there lag?". */
+public sealed interface Reason {
+    /** The reason in words, with its figures. */
+    String text();
+
+    /** Of a partition: everything that was fetched is done. */
+    record Idle() implements Reason {
+        @Override
+        public String text() {
+            return "idle: all that was fetched is done";
+        }
+    }
+
+    /** Of a partition: messages are there and the handler is about to get them. */
+    record Scheduled(int waiting) implements Reason {
+        @Override
+        public String text() {
+            return waiting + " messages are about to be handled";
+        }
+    }
+
+    /**
+     * Of a partition: a handler is running.
+     *
+     * @param waiting messages behind it that are in memory
+     * @param stack where the handler's thread is right now; empty if it cannot be seen
+     */
+    record HandlerBusy(long offset, int attempt, Duration busy, int waiting, String stack) implements Reason {
+        @Override
+        public String text() {
+            return "handler busy with offset " + offset + " (attempt " + attempt + ") for " + busy + ", " + waiting
+                    + " messages wait behind it"
+                    + (stack.isEmpty()
+                            ? ""
+                            : "; at " + stack.lines().findFirst().orElse(""));
+        }
+    }
+
+    /** Of a partition: an attempt failed and the next one is not due yet. */
+    record RetryWaiting(long offset, int failed, Duration in, int waiting, Throwable why) implements Reason {
+        @Override
+        public String text() {
+            return "offset " + offset + " failed " + failed + " times, next attempt in " + in + ", " + waiting
+                    + " messages wait behind it; last failure: " + why;
+        }
+    }
+
+    /** Of a partition: the dead letter must be acknowledged before the partition moves on. */
+    record DeadLetterWaiting(long offset, String topic, Duration since, java.util.Optional<Throwable> lastFailure)
+            implements Reason {
+        @Override
+        public String text() {
+            return "offset " + offset + " waits for its dead letter in " + topic + " to be stored since " + since
+                    + lastFailure.map(why -> "; last failure: " + why).orElse("");
+        }
+    }
+
+    /** Of a partition: paused through {@link Handler.Context#pause()}. */
+    record PausedByHandler(Duration since, int waiting) implements Reason {
+        @Override
+        public String text() {
+            return "paused by its handler since " + since + ", " + waiting + " messages in memory wait";
+        }
+    }
+
+    /** Of a partition: paused through {@link Consumer#pause}. */
+    record PausedFromOutside(Duration since, int waiting) implements Reason {
+        @Override
+        public String text() {
+            return "paused from outside since " + since + ", " + waiting + " messages in memory wait";
+        }
+    }
+
+    /** Of a partition: it is about to leave this member, which waits for the running handler. */
+    record BeingRevoked() implements Reason {
+        @Override
+        public String text() {
+            return "being revoked: takes nothing new";
+        }
+    }
+
+    /** Of the consumer: it is joining, or the group is changing hands. */
+    record Rebalancing(Duration since) implements Reason {
+        @Override
+        public String text() {
+            return "joining the group or rebalancing since " + since;
+        }
+    }
+
+    /** Of the consumer: it is a member and there is nothing for it to do. */
+    record NoAssignment(Duration since) implements Reason {
+        @Override
+        public String text() {
+            return "no partition is assigned since " + since
+                    + ": the group has at least as many other members as the topics have partitions";
+        }
+    }
+
+    /** Of the consumer: a topic it reads is not there (or may not be seen by this user). */
+    record TopicMissing(String topic) implements Reason {
+        @Override
+        public String text() {
+            return "topic " + topic + " does not exist, or this user may not see it: create it, for example with"
+                    + " admin().ensure(topic)";
+        }
+    }
+
+    /** Of the consumer: no connection to any broker. */
+    record BrokerUnreachable(Duration since, String bootstrap) implements Reason {
+        @Override
+        public String text() {
+            return "no broker of " + bootstrap + " can be reached since " + since;
+        }
+    }
+
+    /** Of the consumer: what it holds in memory has reached its limit, so it fetches no more until handlers finish. */
+    record MemoryFull(int messages, long bytes) implements Reason {
+        @Override
+        public String text() {
+            return "fetches no more: " + messages + " messages (" + bytes + " bytes) are in memory, which is the limit";
+        }
+    }
+
+    /** Of the consumer: a committed place was gone; this is where reading went on. */
+    record OffsetLost(Partition partition, long wanted, long resumedAt, Instant at) implements Reason {
+        @Override
+        public String text() {
+            return partition + ": offset " + wanted + " was gone at " + at + ", reading went on at " + resumedAt;
+        }
+    }
+
+    /** Of the consumer: it is stopping or has stopped by request. */
+    record Stopping() implements Reason {
+        @Override
+        public String text() {
+            return "stopping by request";
+        }
+    }
+
+    /** Of the consumer: it ended by itself. */
+    record Crashed(Throwable why) implements Reason {
+        @Override
+        public String text() {
+            return "crashed: " + why;
+        }
+    }
+}

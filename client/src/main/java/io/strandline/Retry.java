@@ -1,0 +1,147 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/**
+ * How often, how far apart, on what. A message waits for its next attempt in memory, and its partition waits with it:
+ * order is kept.
+ *
+ * @param attempts in all, the first one included; {@link Integer#MAX_VALUE} is without end
+ * @param within no new attempt begins later than this after the first one began; empty: no limit
+ * @param never what is not tried again; subclasses included
+ */
+public record Retry(int attempts, Backoff backoff, Optional<Duration> within, Set<Class<? extends Throwable>> never) {
+    /** Trying these again gives the same result. */
+    private static final Set<Class<? extends Throwable>> HOPELESS = Set.of(PoisonMessage.class);
+
+    public Retry {
+        if (attempts < 1) {
+            throw new IllegalArgumentException("There is 1 attempt or more, not " + attempts);
+        }
+        never = Set.copyOf(never);
+    }
+
+    /** How long to wait before the next attempt. */
+    public sealed interface Backoff {
+        /** Always the same. */
+        record Fixed(Duration delay) implements Backoff {
+            public Fixed {
+                if (delay.isNegative()) {
+                    throw new IllegalArgumentException("A delay is 0 or more, not " + delay);
+                }
+            }
+        }
+
+        /**
+         * Growing up to a limit.
+         *
+         * @param jitter the share by which each delay is made longer or shorter at random, 0 to 1
+         */
+        record Exponential(Duration first, double multiplier, Duration max, double jitter) implements Backoff {
+            public Exponential {
+                if (first.isNegative() || first.isZero() || max.compareTo(first) < 0) {
+                    throw new IllegalArgumentException(
+                            "The first delay is above 0 and not above the longest one: first " + first + ", longest "
+                                    + max);
+                }
+                if (!(multiplier >= 1) || !(jitter >= 0 && jitter <= 1)) {
+                    throw new IllegalArgumentException("The multiplier is 1 or more (here " + multiplier
+                            + ") and the jitter from 0 to 1 (here " + jitter + ")");
+                }
+            }
+        }
+
+        /** One after the other; the last one repeats. */
+        record Steps(List<Duration> delays) implements Backoff {
+            public Steps {
+                delays = List.copyOf(delays);
+                if (delays.isEmpty() || delays.stream().anyMatch(Duration::isNegative)) {
+                    throw new IllegalArgumentException("Steps are 1 delay or more, each 0 or more, not " + delays);
+                }
+            }
+        }
+    }
+
+    /** 200 ms doubling to 30 s with 20 % jitter, 5 attempts. */
+    public static Retry standard() {
+        return exponential(Duration.ofMillis(200), Duration.ofSeconds(30));
+    }
+
+    /** One attempt. */
+    public static Retry none() {
+        return fixed(Duration.ZERO).attempts(1);
+    }
+
+    /** 5 attempts. */
+    public static Retry fixed(Duration delay) {
+        return of(5, new Backoff.Fixed(delay));
+    }
+
+    /** Doubling, with 20 % jitter, 5 attempts. */
+    public static Retry exponential(Duration first, Duration max) {
+        return of(5, new Backoff.Exponential(first, 2.0, max, 0.2));
+    }
+
+    /** One attempt more than there are steps. */
+    public static Retry steps(Duration... delays) {
+        return of(delays.length + 1, new Backoff.Steps(List.of(delays)));
+    }
+
+    private static Retry of(int attempts, Backoff backoff) {
+        return new Retry(attempts, backoff, Optional.empty(), HOPELESS);
+    }
+
+    public Retry attempts(int n) {
+        return new Retry(n, backoff, within, never);
+    }
+
+    public Retry forever() {
+        return new Retry(Integer.MAX_VALUE, backoff, Optional.empty(), never);
+    }
+
+    /** No new attempt begins later than this after the first one began. */
+    public Retry within(Duration total) {
+        return new Retry(attempts, backoff, Optional.of(total), never);
+    }
+
+    /** Failures of these types are not tried again. */
+    @SafeVarargs
+    public final Retry never(Class<? extends Throwable>... types) {
+        var all = new HashSet<>(never);
+        for (var type : types) {
+            all.add(type);
+        }
+        return new Retry(attempts, backoff, within, all);
+    }
+
+    /** True if it can come to an end, so that a message needs a place to go to then. */
+    boolean ends() {
+        return attempts != Integer.MAX_VALUE || within.isPresent() || !never.equals(HOPELESS);
+    }
+
+    boolean hopeless(Throwable why) {
+        return never.stream().anyMatch(type -> type.isInstance(why));
+    }
+
+    /**
+     * The wait before the next attempt.
+     *
+     * @param failed attempts that failed so far, 1 or more
+     */
+    Duration delayAfter(int failed, RandomGenerator random) {
+        return switch (backoff) {
+            case Backoff.Fixed(Duration delay) -> delay;
+            case Backoff.Steps(List<Duration> delays) -> delays.get(Math.min(failed, delays.size()) - 1);
+            case Backoff.Exponential(Duration first, double multiplier, Duration max, double jitter) -> {
+                double grown = Math.min(first.toNanos() * Math.pow(multiplier, failed - 1.0), max.toNanos());
+                double share = jitter == 0 ? 0 : random.nextDouble(-jitter, jitter);
+                yield Duration.ofNanos((long) (grown * (1 + share)));
+            }
+        };
+    }
+}

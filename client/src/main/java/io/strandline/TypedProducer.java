@@ -1,0 +1,331 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.DisconnectException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.NetworkException;
+import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.jspecify.annotations.Nullable;
+
+/** Turns values into bytes, hands them to kafka-clients, and says what became of them. */
+final class TypedProducer implements Producer {
+    /** Answers after which it is certain that nothing was stored. */
+    private static final Set<Class<? extends ApiException>> REFUSALS = Set.of(
+            AuthenticationException.class,
+            AuthorizationException.class,
+            InvalidRecordException.class,
+            InvalidTimestampException.class,
+            InvalidTopicException.class,
+            PolicyViolationException.class,
+            RecordBatchTooLargeException.class,
+            RecordTooLargeException.class,
+            UnsupportedForMessageFormatException.class,
+            UnsupportedVersionException.class);
+
+    private final ProducerPool pool;
+    private final ProducerPool.Kind kind;
+    private final Connection connection;
+    private final EventBus events;
+    private final Time time;
+    private final Runnable onClose;
+
+    TypedProducer(ProducerPool pool, ProducerPool.Kind kind, EventBus events, Time time, Runnable onClose) {
+        this(pool, kind, new Connection(events, time), events, time, onClose);
+    }
+
+    private TypedProducer(
+            ProducerPool pool,
+            ProducerPool.Kind kind,
+            Connection connection,
+            EventBus events,
+            Time time,
+            Runnable onClose) {
+        this.pool = pool;
+        this.kind = kind;
+        this.connection = connection;
+        this.events = events;
+        this.time = time;
+        this.onClose = onClose;
+    }
+
+    @Override
+    public <K, V> CompletableFuture<Ack> sendAsync(Outgoing<K, V> message) {
+        var delivery = new Delivery(message);
+        ProducerRecord<byte[], byte[]> bytes;
+        try {
+            bytes = serialize(message);
+        } catch (Exception e) {
+            return delivery.refused(e);
+        }
+        return delivery.send(bytes);
+    }
+
+    @Override
+    public <K, V> Ack send(Outgoing<K, V> message) {
+        var future = sendAsync(message);
+        return switch (await(message, future)) {
+            case SendFailed.Result.Stored(Ack ack) -> ack;
+            case SendFailed.Result.Refused refused -> throw failed(refused);
+            case SendFailed.Result.Unknown unknown -> throw failed(unknown);
+        };
+    }
+
+    @Override
+    public List<Ack> sendBatch(Collection<? extends Outgoing<?, ?>> messages) {
+        var sent = new ArrayList<Sent>(messages.size());
+        for (var message : messages) {
+            sent.add(new Sent(message, sendAsync(message)));
+        }
+        var results = new ArrayList<SendFailed.Result>(sent.size());
+        var acks = new ArrayList<Ack>(sent.size());
+        for (var one : sent) {
+            var result = await(one.message, one.future);
+            results.add(result);
+            if (result instanceof SendFailed.Result.Stored(Ack ack)) {
+                acks.add(ack);
+            }
+        }
+        if (acks.size() < results.size()) {
+            throw failed(results);
+        }
+        return acks;
+    }
+
+    private record Sent(Outgoing<?, ?> message, CompletableFuture<Ack> future) {}
+
+    @Override
+    public void flush() {
+        pool.flush();
+    }
+
+    @Override
+    public Producer with(Acks acks) {
+        return view(new ProducerPool.Kind(acks, kind.compression()));
+    }
+
+    @Override
+    public Producer with(Compression compression) {
+        return view(new ProducerPool.Kind(kind.acks(), compression));
+    }
+
+    private Producer view(ProducerPool.Kind other) {
+        return new TypedProducer(pool, other, connection, events, time, pool::flush);
+    }
+
+    @Override
+    public Health health() {
+        return Health.of(List.of(connection.check(pool.closed())));
+    }
+
+    @Override
+    public void close() {
+        onClose.run();
+    }
+
+    private static <K, V> ProducerRecord<byte[], byte[]> serialize(Outgoing<K, V> message) {
+        var topic = message.topic();
+        var name = topic.name();
+        K key = message.key();
+        V value = message.value();
+        var headers = message.headers();
+        return new ProducerRecord<>(
+                name,
+                message.partition(),
+                millis(message.timestamp()),
+                key == null ? null : topic.key().serialize(name, key, headers),
+                value == null ? null : topic.value().serialize(name, value, headers),
+                headers.isEmpty() ? null : HeaderList.toKafka(headers));
+    }
+
+    private static @Nullable Long millis(@Nullable Instant time) {
+        return time == null ? null : time.toEpochMilli();
+    }
+
+    private static SendFailed.Result await(Outgoing<?, ?> message, CompletableFuture<Ack> future) {
+        try {
+            return new SendFailed.Result.Stored(future.get());
+        } catch (ExecutionException e) {
+            return ((SendFailed) e.getCause()).results().getFirst();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new SendFailed.Result.Unknown(message, e);
+        }
+    }
+
+    private static SendFailed failed(SendFailed.Result.Refused refused) {
+        return new SendFailed(
+                "Not stored in " + refused.message().topic() + ": "
+                        + refused.why().getMessage(),
+                List.of(refused),
+                refused.why());
+    }
+
+    private static SendFailed failed(SendFailed.Result.Unknown unknown) {
+        return new SendFailed(
+                "Not known to be stored in " + unknown.message().topic() + " (no answer; sending it again may store it"
+                        + " twice): " + unknown.why().getMessage(),
+                List.of(unknown),
+                unknown.why());
+    }
+
+    private static SendFailed failed(List<SendFailed.Result> results) {
+        long refused = results.stream()
+                .filter(SendFailed.Result.Refused.class::isInstance)
+                .count();
+        long unknown = results.stream()
+                .filter(SendFailed.Result.Unknown.class::isInstance)
+                .count();
+        Throwable first = results.stream()
+                .<Throwable>mapMulti((result, out) -> {
+                    switch (result) {
+                        case SendFailed.Result.Stored stored -> {}
+                        case SendFailed.Result.Refused r -> out.accept(r.why());
+                        case SendFailed.Result.Unknown u -> out.accept(u.why());
+                    }
+                })
+                .findFirst()
+                .orElseThrow();
+        return new SendFailed(
+                "Of " + results.size() + " messages " + refused + " were refused and " + unknown
+                        + " are not known to be stored; the first reason: " + first.getMessage(),
+                results,
+                first);
+    }
+
+    /** One message from here to its acknowledgement. */
+    private final class Delivery implements Callback {
+        private final Outgoing<?, ?> message;
+        private final CompletableFuture<Ack> result = new CompletableFuture<>();
+        private final long begun = time.nanoTime();
+        private final Thread sender = Thread.currentThread();
+
+        /** Read only by the sender's own thread. */
+        private boolean queued;
+
+        Delivery(Outgoing<?, ?> message) {
+            this.message = message;
+        }
+
+        CompletableFuture<Ack> send(ProducerRecord<byte[], byte[]> bytes) {
+            try {
+                pool.get(kind).send(bytes, this);
+                queued = true;
+                return result;
+            } catch (RuntimeException e) {
+                // Thrown, not passed to the callback: it was never handed over (closed, interrupted, bad argument).
+                return result.isDone() ? result : refused(e);
+            }
+        }
+
+        CompletableFuture<Ack> refused(Throwable why) {
+            fail(failed(new SendFailed.Result.Refused(message, why)), why);
+            return result;
+        }
+
+        /** Runs on the producer's own thread, or on the sender's where kafka-clients did not take the message. */
+        @Override
+        public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception failure) {
+            if (failure == null && metadata != null) {
+                acknowledged(metadata);
+            } else if (failure != null && (neverQueued() || certainlyRefused(failure))) {
+                refused(failure);
+            } else if (failure != null) {
+                fail(failed(new SendFailed.Result.Unknown(message, failure)), failure);
+            }
+        }
+
+        private boolean neverQueued() {
+            return Thread.currentThread() == sender && !queued;
+        }
+
+        private void acknowledged(RecordMetadata metadata) {
+            var stamp = metadata.hasTimestamp() ? Instant.ofEpochMilli(metadata.timestamp()) : time.now();
+            var ack = new Ack(metadata.topic(), metadata.partition(), metadata.offset(), stamp);
+            connection.up();
+            if (events.wanted(Event.Sent.class)) {
+                events.raise(new Event.Sent(time.now(), ack, Duration.ofNanos(time.nanoTime() - begun)));
+            }
+            result.complete(ack);
+        }
+
+        private void fail(SendFailed why, Throwable cause) {
+            if (cause instanceof TimeoutException
+                    || cause instanceof NetworkException
+                    || cause instanceof DisconnectException
+                    || cause instanceof AuthenticationException) {
+                connection.down(cause);
+            }
+            events.raise(new Event.Unsent(time.now(), message.topic().name(), cause));
+            result.completeExceptionally(why);
+        }
+    }
+
+    private static boolean certainlyRefused(Throwable why) {
+        return why instanceof SerializationException || REFUSALS.stream().anyMatch(type -> type.isInstance(why));
+    }
+
+    /** Whether brokers answered lately; shared by all views. */
+    private static final class Connection {
+        private enum State {
+            NEW,
+            UP,
+            DOWN
+        }
+
+        private final EventBus events;
+        private final Time time;
+        private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
+        private volatile @Nullable Throwable why;
+
+        Connection(EventBus events, Time time) {
+            this.events = events;
+            this.time = time;
+        }
+
+        void up() {
+            if (state.get() != State.UP && state.getAndSet(State.UP) != State.UP) {
+                events.raise(new Event.ProducerConnected(time.now()));
+            }
+        }
+
+        void down(Throwable cause) {
+            why = cause;
+            if (state.getAndSet(State.DOWN) != State.DOWN) {
+                events.raise(new Event.ProducerDisconnected(time.now(), cause));
+            }
+        }
+
+        Health.Check check(boolean closed) {
+            if (closed) {
+                return new Health.Check("producer", Health.Status.DOWN, "closed");
+            }
+            return switch (state.get()) {
+                case NEW -> new Health.Check("producer", Health.Status.UP, "nothing was sent yet");
+                case UP -> new Health.Check("producer", Health.Status.UP, "the last message was acknowledged");
+                case DOWN -> new Health.Check("producer", Health.Status.DOWN, "brokers do not answer: " + why);
+            };
+        }
+    }
+}
