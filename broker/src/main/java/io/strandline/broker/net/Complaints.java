@@ -1,10 +1,10 @@
 package io.strandline.broker.net;
 
+import io.strandline.storage.Time;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongSupplier;
 
 /**
  * Log lines about what others do wrong, at most one each {@link #QUIET} for the same subject, so that a client in a loop does
@@ -15,12 +15,12 @@ public final class Complaints {
     private static final int SUBJECTS_MAX = 1000;
     private static final System.Logger LOG = System.getLogger("io.strandline.broker");
 
-    private final LongSupplier nanoTime;
+    private final Time time;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Heard> heard = new LinkedHashMap<>();
 
-    public Complaints(LongSupplier nanoTime) {
-        this.nanoTime = nanoTime;
+    public Complaints(Time time) {
+        this.time = time;
     }
 
     private static final class Heard {
@@ -49,7 +49,7 @@ public final class Complaints {
 
     /** How many have been left out since the last line; negative: leave this one out, too. */
     private long toSay(String subject) {
-        long now = nanoTime.getAsLong();
+        long now = time.nanos();
         lock.lock();
         try {
             var known = heard.get(subject);

@@ -1,5 +1,6 @@
 package io.strandline.broker.net;
 
+import io.strandline.storage.Time;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -7,8 +8,6 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
 
 /**
  * One client. The reader starts its requests in order of arrival and goes on while they wait for the disk; the writer answers
@@ -35,7 +34,7 @@ final class Connection {
     private final RequestStarter requests;
     private final Complaints complaints;
     private final ConnectionThreads threads;
-    private final LongSupplier nanoTime;
+    private final Time time;
     private final Frames frames;
     private final RequestMemory memory;
     private final Replies replies = new Replies(OWED_MAX);
@@ -55,10 +54,10 @@ final class Connection {
         this.requests = shared.requests();
         this.complaints = shared.complaints();
         this.threads = shared.threads();
-        this.nanoTime = shared.nanoTime();
+        this.time = shared.time();
         this.whenClosed = whenClosed;
         this.memory = shared.memory();
-        this.movedAtNanos = nanoTime.getAsLong();
+        this.movedAtNanos = time.nanos();
         this.frames =
                 new Frames(socket, shared.settings().requestBytesMax(), shared.memory(), new Watch(shared.settings()));
     }
@@ -69,7 +68,7 @@ final class Connection {
             readRequests();
             inputEnded = true;
             replies.end();
-            session.wake(); // what waits for something that may never come is not waited for any more
+            replies.wakeWriter(); // what waits for something that may never come is not waited for any more
         } catch (BadFrame e) {
             complaints.warn(
                     "frame " + session.remote().getAddress(), session + ": connection closed. " + e.getMessage());
@@ -94,34 +93,35 @@ final class Connection {
 
     private void readRequests() throws IOException {
         while (!inputEnded && frames.next() instanceof Frame frame) {
-            var pending = requests.start(frame.bytes(), session);
-            var owed = new Replies.Owed(pending, frame.claim());
-            if (!pending.holdsRequest()) {
-                frame.claim().release();
-            }
-            if (replies.isEmpty() && pending.ready()) {
-                write(List.of(owed)); // nobody is before it
-            } else if (!owe(owed)) {
+            var reply = start(frame);
+            if (replies.isEmpty() && reply.ready()) {
+                write(List.of(reply)); // nobody is before it
+            } else if (!owe(reply)) {
                 return;
             }
         }
     }
 
-    private boolean owe(Replies.Owed owed) {
-        if (!replies.put(owed)) {
+    private Pending start(Frame frame) {
+        try {
+            return requests.start(frame.bytes(), session);
+        } finally {
+            frame.claim().release();
+        }
+    }
+
+    private boolean owe(Pending reply) {
+        if (!replies.put(reply)) {
             return false;
         }
         if (!writerStarted) {
             writerStarted = true;
             threads.start("strandline-writer-" + session.id(), this::runWriter);
-        } else {
-            session.wake(); // it may be parked on the reply before; the memory sweep sees this one, too
         }
-        return !owed.pending().barrier() || replies.awaitEmpty();
+        return !reply.barrier() || replies.awaitEmpty();
     }
 
     private void runWriter() {
-        session.writer(Thread.currentThread());
         try {
             writeReplies();
         } catch (IOException e) {
@@ -131,14 +131,13 @@ final class Connection {
             LOG.log(System.Logger.Level.ERROR, session + ": connection closed after an error of the broker", e);
         } finally {
             close();
-            releaseOwed();
             whenClosed.run();
         }
     }
 
     private void writeReplies() throws IOException {
-        while (replies.first() instanceof Replies.Owed first) {
-            if (!replies.awaitReady(first, () -> inputEnded && first.pending().droppable())) {
+        while (replies.first() instanceof Pending first) {
+            if (!replies.awaitReady(first, time, () -> inputEnded && first.droppable())) {
                 return;
             }
             var ready = replies.ready(WRITTEN_TOGETHER_MAX);
@@ -147,14 +146,13 @@ final class Connection {
         }
     }
 
-    private void write(List<Replies.Owed> ready) throws IOException {
+    private void write(List<Pending> ready) throws IOException {
         writing = true;
-        movedAtNanos = nanoTime.getAsLong();
+        movedAtNanos = time.nanos();
         var answers = new ArrayList<Reply>(ready.size());
         try {
-            for (var owed : ready) {
-                owed.claim().release();
-                switch (owed.pending().take()) {
+            for (var reply : ready) {
+                switch (reply.take()) {
                     case Outcome.Answer answer -> answers.add(answer.reply());
                     case Outcome.Silence silence -> {}
                     case Outcome.HangUp hangUp -> {
@@ -169,17 +167,7 @@ final class Connection {
             Reply.write(answers, socket);
         } finally {
             writing = false;
-            movedAtNanos = nanoTime.getAsLong();
-        }
-    }
-
-    /** What waits for the disk keeps its bytes until it is there, also when nobody waits for the answer any more (W17). */
-    private void releaseOwed() {
-        for (var owed : replies.snapshot()) {
-            while (owed.pending().holdsRequest() && !owed.pending().ready()) {
-                LockSupport.parkNanos(this, Math.max(1, owed.pending().remainingNanos()));
-            }
-            owed.claim().release();
+            movedAtNanos = time.nanos();
         }
     }
 
@@ -192,7 +180,6 @@ final class Connection {
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, () -> session + ": closing the socket failed: " + e);
         }
-        session.wake();
     }
 
     /** Reads nothing more and hangs up as soon as what is owed has been written. */
@@ -205,7 +192,7 @@ final class Connection {
             LOG.log(System.Logger.Level.DEBUG, () -> session + ": " + e);
         }
         frames.abandon();
-        session.wake();
+        replies.wakeWriter();
     }
 
     /** Hangs up when the client has been silent for too long, within a request or between two. */
@@ -234,12 +221,12 @@ final class Connection {
         @Override
         public void begun(int length) {
             long transferNanos = length * 1_000_000_000L / SLOWEST_BYTES_PER_SECOND;
-            frameDueAtNanos = nanoTime.getAsLong() + patienceNanos + transferNanos;
+            frameDueAtNanos = time.nanos() + patienceNanos + transferNanos;
         }
 
         @Override
         public void moved() {
-            movedAtNanos = nanoTime.getAsLong();
+            movedAtNanos = time.nanos();
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.strandline.broker.net;
 
+import io.strandline.storage.Time;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,7 +19,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongSupplier;
 
 /**
  * Accepts connections at one address and looks after them: how many there may be, which have fallen silent, and how they end
@@ -46,7 +46,7 @@ public final class Listener implements AutoCloseable {
             RequestMemory memory,
             ConnectionThreads threads,
             Complaints complaints,
-            LongSupplier nanoTime) {}
+            Time time) {}
 
     private Listener(ServerSocketChannel server, Shared shared) throws IOException {
         this.server = server;
@@ -223,7 +223,7 @@ public final class Listener implements AutoCloseable {
         long patienceNanos = shared.settings.requestPatience().toNanos();
         long pauseNanos = Math.max(1_000_000, Math.min(LOOK_NANOS_MAX, Math.min(idleNanos, patienceNanos) / 4));
         while (awaitClosed(pauseNanos)) {
-            long now = shared.nanoTime.getAsLong();
+            long now = shared.time.nanos();
             snapshot().forEach(connection -> connection.closeIfSilent(now, idleNanos));
         }
     }

@@ -1,20 +1,27 @@
 package io.strandline.broker.net;
 
+import io.strandline.storage.Waiter;
+import java.time.Duration;
+
 /**
  * The reply to a request that has been started: it is there already, or it waits for the disk, for records or for other
  * members of a group.
  *
- * <p>Nobody calls back. Whoever changes what a reply waits for wakes the connection ({@link Session#wake}), and the
- * connection's writer looks again. A test without threads asks {@link #ready} after each step of its own.
+ * <p>Nobody calls back. Whoever changes what a reply waits for wakes its {@link #waiter}, and the connection's writer looks
+ * again (W19). A test without threads asks {@link #ready} after each step of its own.
  *
- * <p>{@link #ready} and {@link #remainingNanos} may be asked from any thread; {@link #take} is called once.
+ * <p>Used by one thread at a time: the connection's reader until it is handed over, then the writer. It does not hold on to
+ * the bytes of the request.
  */
 public interface Pending {
     /** Whether {@link #take} will not wait: the answer is known or the time is up. Once true it stays true. */
     boolean ready();
 
-    /** How long the time limit is away, in nanoseconds; {@link #ready} is true from then on. {@link Long#MAX_VALUE}: no limit. */
-    long remainingNanos();
+    /** Woken when it is worth asking {@link #ready} again. */
+    Waiter waiter();
+
+    /** How far the time limit is away; {@link #ready} is true from then on. Negative or zero: it has passed. */
+    Duration remaining();
 
     /** What goes to the client. Only after {@link #ready} has been true. */
     Outcome take();
@@ -26,11 +33,6 @@ public interface Pending {
 
     /** Whether nothing may be read from the connection until this reply has been written (SASL). */
     default boolean barrier() {
-        return false;
-    }
-
-    /** Whether bytes of the request are still in use until {@link #ready}; they then count as long (W17). */
-    default boolean holdsRequest() {
         return false;
     }
 
@@ -47,8 +49,13 @@ public interface Pending {
         }
 
         @Override
-        public long remainingNanos() {
-            return 0;
+        public Waiter waiter() {
+            throw new IllegalStateException("A reply that is ready waits for nothing");
+        }
+
+        @Override
+        public Duration remaining() {
+            return Duration.ZERO;
         }
 
         @Override

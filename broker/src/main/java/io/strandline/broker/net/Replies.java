@@ -1,10 +1,12 @@
 package io.strandline.broker.net;
 
+import io.strandline.storage.Time;
+import io.strandline.storage.Waiter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -14,19 +16,14 @@ import org.jspecify.annotations.Nullable;
  * stops the reader, which is how a client that sends without reading is slowed down.
  */
 final class Replies {
-    /** One owed reply with the room its request takes. */
-    record Owed(Pending pending, RequestMemory.Claim claim) {
-        void releaseWhenReady() {
-            if (pending.ready()) {
-                claim.release();
-            }
-        }
-    }
+    /** However far a time limit is away, the writer looks at its reply this often. */
+    private static final long LOOK_AGAIN_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final int owedMax;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final ArrayDeque<Owed> owed = new ArrayDeque<>();
+    private final ArrayDeque<Pending> owed = new ArrayDeque<>();
+    private volatile @Nullable Waiter awaited;
     private boolean ended;
     private boolean discarded;
 
@@ -45,7 +42,7 @@ final class Replies {
     }
 
     /** Waits for a place in the queue. False: nobody will write it any more. */
-    boolean put(Owed reply) {
+    boolean put(Pending reply) {
         lock.lock();
         try {
             while (owed.size() >= owedMax && !discarded) {
@@ -77,7 +74,7 @@ final class Replies {
 
     /** The oldest reply as soon as there is one; it stays in the queue. Null: there will be no more. */
     @Nullable
-    Owed first() {
+    Pending first() {
         lock.lock();
         try {
             while (owed.isEmpty() && !ended && !discarded) {
@@ -90,35 +87,50 @@ final class Replies {
     }
 
     /**
-     * Waits on the calling thread until the given reply, which is the oldest, is ready, letting go of the memory of every
-     * request whose bytes are not needed any more (W17), whatever its place in the line.
+     * Waits on the calling thread until the given reply, which is the oldest, is ready.
      *
      * @param givenUp asked at each look; true ends the wait
      * @return false when the wait was given up or the replies were discarded meanwhile
      */
-    boolean awaitReady(Owed first, BooleanSupplier givenUp) {
-        while (true) {
-            for (var each : snapshot()) {
-                each.releaseWhenReady();
+    boolean awaitReady(Pending first, Time time, BooleanSupplier givenUp) {
+        if (first.ready()) {
+            return !isDiscarded();
+        }
+        var waiter = first.waiter();
+        awaited = waiter; // before the first look: who changes something afterwards wakes it
+        try {
+            while (true) {
+                waiter.rearm();
+                if (isDiscarded()) {
+                    return false;
+                }
+                if (first.ready()) {
+                    return true;
+                }
+                if (givenUp.getAsBoolean()) {
+                    return false;
+                }
+                waiter.await(time, time.nanos() + Math.min(first.remaining().toNanos(), LOOK_AGAIN_NANOS));
             }
-            if (isDiscarded()) {
-                return false;
-            }
-            if (first.pending().ready()) {
-                return true;
-            }
-            if (givenUp.getAsBoolean()) {
-                return false;
-            }
-            LockSupport.parkNanos(this, Math.max(1, first.pending().remainingNanos()));
+        } finally {
+            awaited = null;
+            waiter.done();
+        }
+    }
+
+    /** Makes the writer look again at what it waits for. */
+    void wakeWriter() {
+        var waiter = awaited;
+        if (waiter != null) {
+            waiter.wake();
         }
     }
 
     /** The replies at the head that can be written without waiting, oldest first, up to a bound. They stay in the queue. */
-    List<Owed> ready(int max) {
-        var ready = new ArrayList<Owed>();
+    List<Pending> ready(int max) {
+        var ready = new ArrayList<Pending>();
         for (var each : snapshot()) {
-            if (ready.size() == max || !each.pending().ready()) {
+            if (ready.size() == max || !each.ready()) {
                 break;
             }
             ready.add(each);
@@ -150,7 +162,7 @@ final class Replies {
         }
     }
 
-    /** Nothing more can be written: whoever waits here goes on, and no request's memory stays claimed. */
+    /** Nothing more can be written: whoever waits here goes on. */
     void discard() {
         lock.lock();
         try {
@@ -160,6 +172,7 @@ final class Replies {
         } finally {
             lock.unlock();
         }
+        wakeWriter();
     }
 
     boolean isDiscarded() {
@@ -171,7 +184,7 @@ final class Replies {
         }
     }
 
-    List<Owed> snapshot() {
+    private List<Pending> snapshot() {
         lock.lock();
         try {
             return List.copyOf(owed);

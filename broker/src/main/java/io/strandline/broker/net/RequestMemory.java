@@ -7,7 +7,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * One limit in bytes for all requests that are being received or worked on, over all connections (W17).
  *
- * <p>A request counts from the moment its length is known, before its body is read. Who finds no room waits in line, in the
+ * <p>A request counts from the moment its length is known, before its body is read, until it has had its effect: an append
+ * gives its bytes back at once, so what waits for the disk afterwards is small. Who finds no room waits in line, in the
  * connection's reader and before any lock, so the client feels it as a socket that is not read. The committer never allocates
  * here.
  *

@@ -9,7 +9,7 @@ public interface RequestStarter {
      * Starts a request: on return it has had its effect or has begun to wait (W18). Runs on the connection's reader, so it
      * may block; then nothing more is read from this client.
      *
-     * @param frame the request without its length prefix; belongs to the request until the reply is ready
+     * @param frame the request without its length prefix; not used any more when this returns
      */
     Pending start(ByteBuffer frame, Session session);
 }

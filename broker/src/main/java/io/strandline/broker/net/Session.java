@@ -1,15 +1,12 @@
 package io.strandline.broker.net;
 
 import java.net.InetSocketAddress;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /** What is known about the other end of a connection. One for each connection; handlers read it on the reader's thread. */
 public final class Session {
     private final String id;
     private final InetSocketAddress remote;
     private final InetSocketAddress local;
-    private volatile @Nullable Thread writer;
     private volatile String clientId = "";
     private volatile String software = "";
 
@@ -54,23 +51,6 @@ public final class Session {
     /** See {@link #software()}. */
     public void software(String nameAndVersion) {
         software = nameAndVersion;
-    }
-
-    /**
-     * Makes the connection look again at the replies that wait. Cheap and without effect on anything else, so any thread may
-     * call it, the committer included (W19).
-     */
-    public void wake() {
-        LockSupport.unpark(writer);
-    }
-
-    /** The thread that {@link #wake} unparks. A wake before it is known is not lost: the writer looks before it waits. */
-    public @Nullable Thread writer() {
-        return writer;
-    }
-
-    void writer(Thread thread) {
-        writer = thread;
     }
 
     @Override

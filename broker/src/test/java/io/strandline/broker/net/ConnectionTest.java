@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strandline.broker.net.Reply.Part;
+import io.strandline.storage.Time;
+import io.strandline.storage.Waiter;
 import java.io.EOFException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -30,14 +32,13 @@ class ConnectionTest {
     /** A request whose reply waits until the test says so; it answers with its own bytes. */
     private static final class Started implements Pending {
         private final byte[] body;
-        private final Session session;
         private final boolean droppable;
+        private final Waiter waiter = new Waiter();
         private volatile boolean ready;
 
-        private Started(ByteBuffer frame, Session session) {
+        private Started(ByteBuffer frame) {
             this.body = new byte[frame.remaining()];
             frame.get(body);
-            this.session = session;
             this.droppable = text().startsWith("droppable");
             this.ready = text().startsWith("at once");
         }
@@ -48,7 +49,7 @@ class ConnectionTest {
 
         private void answer() {
             ready = true;
-            session.wake();
+            waiter.wake();
         }
 
         @Override
@@ -57,8 +58,13 @@ class ConnectionTest {
         }
 
         @Override
-        public long remainingNanos() {
-            return Long.MAX_VALUE;
+        public Waiter waiter() {
+            return waiter;
+        }
+
+        @Override
+        public Duration remaining() {
+            return Duration.ofDays(1);
         }
 
         @Override
@@ -82,11 +88,6 @@ class ConnectionTest {
         @Override
         public boolean barrier() {
             return text().startsWith("barrier");
-        }
-
-        @Override
-        public boolean holdsRequest() {
-            return !droppable;
         }
     }
 
@@ -152,32 +153,23 @@ class ConnectionTest {
     }
 
     @Test
-    void aRequestKeepsItsMemoryUntilItsBytesAreNotNeededAnyMoreWhateverIsBeforeItInTheLine() throws Exception {
+    void aRequestGivesItsMemoryBackWhenItHasHadItsEffectThoughItsReplyWaits() throws Exception {
         var client = connect(listen(NetSettings.defaults()));
         client.sendFrame(bytes("request 1"));
-        client.sendFrame(bytes("request number 2"));
-        var first = started();
-        var second = started();
-        assertThat(memory.usedBytes()).isEqualTo(second.body.length + first.body.length);
+        started();
 
-        second.answer(); // its reply cannot be written yet
-
-        awaitUsed(first.body.length);
-        first.answer();
         awaitUsed(0);
     }
 
     @Test
     void aRequestThatFindsNoMemoryWaitsAndIsThenServed() throws Exception {
-        var listener = listen(NetSettings.defaults());
-        var one = connect(listener);
-        var other = connect(listener);
-        one.sendFrame(new byte[3 * 1024 * 1024]);
-        var large = started();
-        other.sendFrame(new byte[2 * 1024 * 1024]);
+        var held = memory.claim(3 * 1024 * 1024);
+        assertThat(held.await()).isTrue();
+        var client = connect(listen(NetSettings.defaults()));
+        client.sendFrame(new byte[2 * 1024 * 1024]);
         assertThat(started.poll(50, TimeUnit.MILLISECONDS)).isNull();
 
-        large.answer();
+        held.release();
 
         assertThat(started().body).hasSize(2 * 1024 * 1024);
     }
@@ -355,14 +347,14 @@ class ConnectionTest {
         var shared = new Listener.Shared(
                 settings,
                 (frame, session) -> {
-                    var request = new Started(frame, session);
+                    var request = new Started(frame);
                     started.add(request);
                     return request;
                 },
                 memory,
                 new ConnectionThreads(4),
-                new Complaints(System::nanoTime),
-                System::nanoTime);
+                new Complaints(Time.SYSTEM),
+                Time.SYSTEM);
         var listener = Listener.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), shared);
         open.add(() -> {
             started.forEach(Started::answer);
@@ -385,14 +377,14 @@ class ConnectionTest {
 
     private void expectRefused(Listener listener, String sentence, byte[] garbage) throws Exception {
         try (var log = new LogCapture()) {
-            var complaints = new Complaints(System::nanoTime);
+            var complaints = new Complaints(Time.SYSTEM);
             var shared = new Listener.Shared(
                     NetSettings.defaults(),
-                    (frame, session) -> new Started(frame, session),
+                    (frame, session) -> new Started(frame),
                     memory,
                     new ConnectionThreads(0),
                     complaints,
-                    System::nanoTime);
+                    Time.SYSTEM);
             try (var fresh = Listener.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), shared)) {
                 var client = connect(fresh);
                 client.send(garbage);
