@@ -1,4 +1,7 @@
-/** Kafka's messages as bytes and back. No I/O. */
+/**
+ * What every message needs: bytes in and out, payloads that are not copied, request and response frames, the table of
+ * APIs and the error codes. The messages themselves are generated, see {@code docs/decisions/0001}.
+ */
 @NullMarked
 package io.strandline.protocol;
 
