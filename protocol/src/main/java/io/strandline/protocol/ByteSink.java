@@ -61,8 +61,8 @@ public abstract sealed class ByteSink permits CountingSink, PartsSink {
     }
 
     public void string(String field, @Nullable String value, boolean flexible, boolean nullable) {
-        if (isNull(field, value, nullable)) {
-            length(-1, flexible, 2);
+        if (value == null) {
+            nullLength(field, flexible, nullable, 2);
             return;
         }
         int length = utf8Length(value);
@@ -75,8 +75,8 @@ public abstract sealed class ByteSink permits CountingSink, PartsSink {
     }
 
     public void bytes(String field, @Nullable ByteBuffer value, boolean flexible, boolean nullable) {
-        if (isNull(field, value, nullable)) {
-            length(-1, flexible, 4);
+        if (value == null) {
+            nullLength(field, flexible, nullable, 4);
             return;
         }
         length(value.remaining(), flexible, 4);
@@ -84,8 +84,8 @@ public abstract sealed class ByteSink permits CountingSink, PartsSink {
     }
 
     public void records(String field, @Nullable Payload value, boolean flexible, boolean nullable) {
-        if (isNull(field, value, nullable)) {
-            length(-1, flexible, 4);
+        if (value == null) {
+            nullLength(field, flexible, nullable, 4);
             return;
         }
         length(value.length(), flexible, 4);
@@ -93,7 +93,11 @@ public abstract sealed class ByteSink permits CountingSink, PartsSink {
     }
 
     public void arrayLength(String field, @Nullable List<?> value, boolean flexible, boolean nullable) {
-        length(isNull(field, value, nullable) ? -1 : value.size(), flexible, 4);
+        if (value == null) {
+            nullLength(field, flexible, nullable, 4);
+            return;
+        }
+        length(value.size(), flexible, 4);
     }
 
     /** The byte before a nullable struct. Returns whether the struct is to follow. */
@@ -181,11 +185,11 @@ public abstract sealed class ByteSink permits CountingSink, PartsSink {
         }
     }
 
-    private boolean isNull(String field, @Nullable Object value, boolean nullable) {
+    private void nullLength(String field, boolean flexible, boolean nullable, int fixedBytes) {
         if (!nullable) {
-            notNull(field, value);
+            notNull(field, null);
         }
-        return value == null;
+        length(-1, flexible, fixedBytes);
     }
 
     /** As many bytes as {@link String#getBytes} makes: half a surrogate pair becomes a question mark. */

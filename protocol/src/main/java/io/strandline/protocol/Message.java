@@ -37,6 +37,8 @@ public interface Message {
     void read(ByteSource in, short version);
 
     /**
+     * Writes all that this version has.
+     *
      * @throws IllegalStateException if a field cannot be expressed in this version
      * @throws IllegalArgumentException if the message has no such version
      */

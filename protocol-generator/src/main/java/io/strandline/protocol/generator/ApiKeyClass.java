@@ -47,21 +47,18 @@ final class ApiKeyClass {
         fields();
         accessors();
         factory("request", "newRequest", request -> request);
-        factory("response", "newResponse", request -> responses.get(request.apiKey()));
+        factory("response", "newResponse", this::response);
         out.line("}");
     }
 
     private void constant(MessageSpec request, String end) {
-        var response = responses.get(request.apiKey());
-        if (response == null
-                || !response.versions().equals(request.versions())
-                || !response.flexible()
-                        .intersect(response.versions())
-                        .equals(request.flexible().intersect(request.versions()))) {
-            throw new IllegalArgumentException(request.name() + " has no response with the same versions");
+        var response = response(request);
+        var flexible = request.flexible().intersect(request.versions());
+        if (!response.versions().equals(request.versions())
+                || !response.flexible().intersect(response.versions()).equals(flexible)) {
+            throw new IllegalArgumentException(request.name() + " and its response have different versions");
         }
         int highest = request.versions().highest() - (request.latestVersionUnstable() ? 1 : 0);
-        var flexible = request.flexible().intersect(request.versions());
         String flexibleFrom = request.flexible().isEmpty()
                 ? "Integer.MAX_VALUE"
                 : String.valueOf(request.flexible().lowest());
@@ -73,6 +70,14 @@ final class ApiKeyClass {
                 + request.versions().lowest() + ", " + highest + ", "
                 + request.versions().highest() + ", "
                 + flexibleFrom + ")" + end);
+    }
+
+    private MessageSpec response(MessageSpec request) {
+        var response = responses.get(request.apiKey());
+        if (response == null) {
+            throw new IllegalArgumentException(request.name() + " has no response");
+        }
+        return response;
     }
 
     private static String apiName(MessageSpec request) {

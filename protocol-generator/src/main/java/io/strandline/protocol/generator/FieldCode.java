@@ -25,7 +25,7 @@ final class FieldCode {
 
     /** How errors call the field. */
     String path() {
-        boolean top = struct == message.body();
+        boolean top = struct.name().equals(message.name());
         return JavaText.quote(message.name() + (top ? "." : "." + struct.name() + ".") + name());
     }
 
