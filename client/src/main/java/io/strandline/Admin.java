@@ -26,7 +26,11 @@ public interface Admin extends AutoCloseable {
     /** Something that was changed, or would be; {@code from} is empty where there was nothing. */
     record Change(String topic, String what, Optional<String> from, String to) {}
 
-    /** @param controller the node's id, or empty where the cluster names none */
+    /**
+     * The cluster as it is.
+     *
+     * @param controller the node's id, or empty where the cluster names none
+     */
     record Cluster(String id, Optional<Integer> controller, List<String> brokers) {}
 
     /** Names, internal topics left out, sorted. */
@@ -35,7 +39,7 @@ public interface Admin extends AutoCloseable {
     /** Empty if there is none of this name. */
     Optional<TopicInfo> topic(String name);
 
-    /** @return false if it was there already, whatever it looks like */
+    /** Returns false if it was there already, whatever it looks like. */
     boolean create(Topic<?, ?> topic);
 
     /** What {@link #ensure} would do; does nothing. */
@@ -90,7 +94,11 @@ public interface Admin extends AutoCloseable {
     /** Every setting, defaults included. */
     Map<String, String> config(String topic);
 
-    /** @param remove settings that go back to their default */
+    /**
+     * Changes settings of a topic, leaving the others as they are.
+     *
+     * @param remove settings that go back to their default
+     */
     void alterConfig(String topic, Map<String, String> set, Collection<String> remove);
 
     Cluster cluster();

@@ -9,7 +9,9 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -198,20 +200,47 @@ final class ConnectedKafka implements Kafka {
         }
     }
 
-    void add(Consumer consumer) {
+    /** Joins the group; the consumer closes with this, or before. */
+    Consumer start(
+            org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> consumer,
+            ConsumerSettings consumerSettings,
+            Optional<DeadLetterTopics> deadLetters) {
+        var started = new AtomicReference<@Nullable Consumer>();
+        var member = new GroupMember(
+                consumer,
+                consumerSettings,
+                self -> new MemberContext(
+                        consumerSettings.group(),
+                        FailurePolicy.of(consumerSettings.retry(), consumerSettings.deadLetter()),
+                        deadLetters.<DeadLetterWriter>map(d -> d).orElse(ConnectedKafka::noDeadLetters),
+                        events,
+                        settings.time(),
+                        MemberContext.HandlerThreads.virtual(),
+                        self::stopping,
+                        self::crash),
+                settings.bootstrap(),
+                () -> remove(started.get()));
+        started.set(member);
         lock.lock();
         try {
             refuseIfClosed();
-            consumers.add(consumer);
+            consumers.add(member);
         } finally {
             lock.unlock();
         }
+        member.begin();
+        return member;
     }
 
-    void remove(Consumer consumer) {
+    private static Ack noDeadLetters(
+            ConsumerRecord<byte[], byte[]> source, String topic, GivenUp givenUp, boolean withoutStackTrace) {
+        throw new IllegalStateException("A dead letter for " + topic + " without a policy that says so");
+    }
+
+    private void remove(@Nullable Consumer consumer) {
         lock.lock();
         try {
-            consumers.remove(consumer);
+            consumers.removeIf(other -> other == consumer);
         } finally {
             lock.unlock();
         }

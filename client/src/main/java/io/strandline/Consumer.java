@@ -26,7 +26,7 @@ public interface Consumer extends AutoCloseable {
      */
     Pause pause(String... topics);
 
-    /** Stops feeding the handlers of these partitions while they are assigned here. */
+    /** Stops feeding the handlers of these partitions, now and whenever they are assigned here. */
     Pause pause(Partition... partitions);
 
     /** Ends every pause on these topics, whoever began it; none named: on all topics. */
@@ -120,6 +120,8 @@ public interface Consumer extends AutoCloseable {
         Builder heartbeat(Duration d);
 
         /**
+         * What one fetch asks for. Default 1 byte, 1 MiB per partition, 500 ms.
+         *
          * @param maxBytesPerPartition of one fetch; a single message may be larger
          * @param maxWait how long the broker waits for {@code minBytes}
          */

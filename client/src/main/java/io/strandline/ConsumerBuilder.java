@@ -3,12 +3,39 @@ package io.strandline;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Collects and checks; {@link GroupMember} runs. */
 final class ConsumerBuilder implements Consumer.Builder {
-    private static final Duration MAX_POLL_INTERVAL = Duration.ofMinutes(1);
+    private static final Logger LOG = LoggerFactory.getLogger(Consumer.class);
+    private static final Duration BROKER_WAIT = Duration.ofSeconds(5);
+
+    private static final Map<String, Object> DEFAULTS = Map.ofEntries(
+            Map.entry("enable.auto.commit", false),
+            // A lost or absent offset is an event and a decision of ours, never a silent jump.
+            Map.entry("auto.offset.reset", "none"),
+            Map.entry("isolation.level", "read_committed"),
+            // A typo makes no topic. One that is created later is seen after this long.
+            Map.entry("allow.auto.create.topics", false),
+            Map.entry("metadata.max.age.ms", 5_000),
+            // Only what moves is taken away in a rebalance; the rest goes on.
+            Map.entry("partition.assignment.strategy", CooperativeStickyAssignor.class.getName()),
+            Map.entry("session.timeout.ms", 30_000),
+            Map.entry("heartbeat.interval.ms", 3_000),
+            // The poll thread never waits for a handler, so one that is away for so long is gone.
+            Map.entry("max.poll.interval.ms", 60_000),
+            Map.entry("fetch.max.bytes", 10 * 1024 * 1024));
+
+    private static final List<String> BROKER_DECIDES =
+            List.of("partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms");
 
     private final ConnectedKafka kafka;
     private final String group;
@@ -161,7 +188,105 @@ final class ConsumerBuilder implements Consumer.Builder {
 
     @Override
     public Consumer start() {
-        throw new UnsupportedOperationException("lands next: " + kafka + MAX_POLL_INTERVAL + group + retry + deadLetter
-                + concurrency + commit + startAt + maxInFlight + maxInFlightBytes + revokeWait + drain + stuckAfter);
+        var config = kafkaConfig();
+        refuseContradictions(config);
+        var settings = settings();
+        deadLetterTopics().ifPresent(topics -> ensure(topics, settings));
+        var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        return kafka.start(consumer, settings, deadLetterTopics());
+    }
+
+    private Optional<DeadLetterTopics> deadLetterTopics() {
+        return deadLetter.map(places -> new DeadLetterTopics(group, places, kafka.blockingAdmin(), kafka.producer()));
+    }
+
+    private ConsumerSettings settings() {
+        return new ConsumerSettings(
+                group,
+                Map.copyOf(subscriptions),
+                retry.orElse(
+                        deadLetter.isPresent()
+                                ? Retry.standard()
+                                : Retry.standard().forever()),
+                deadLetter,
+                concurrency,
+                commit,
+                startAt,
+                maxInFlight,
+                maxInFlightBytes,
+                revokeWait,
+                drain,
+                stuckAfter);
+    }
+
+    private void refuseContradictions(Map<String, Object> config) {
+        if (subscriptions.isEmpty()) {
+            throw new IllegalStateException("The consumer of group " + group
+                    + " has no handler: say eachMessage(topic, handler) before start()");
+        }
+        if (deadLetter.isEmpty() && retry.map(Retry::ends).orElse(false)) {
+            throw new IllegalStateException("The consumer of group " + group + " gives messages up (" + retry.get()
+                    + ") and has no place for them. Say deadLetter(DeadLetter.suffix(\".dlq\")) to keep them,"
+                    + " deadLetter(DeadLetter.discard()) to throw them away, or retry(Retry...forever()).");
+        }
+        for (var topic : subscriptions.keySet()) {
+            if (deadLetter.map(d -> d.topics(topic).contains(topic)).orElse(false)) {
+                throw new IllegalStateException("The dead letters of " + topic + " would go to " + topic
+                        + " itself and come again for ever; name another topic");
+            }
+        }
+        for (var ours : List.of("enable.auto.commit", "auto.offset.reset", "group.id")) {
+            if (overrides.containsKey(ours)) {
+                throw new IllegalStateException(ours + " is decided by commit(..), startAt(..) and consumer(group);"
+                        + " it cannot be set beside them");
+            }
+        }
+        refuseUnlessBelow(config, "heartbeat.interval.ms", "session.timeout.ms");
+        if (revokeWait.toMillis() >= number(config, "max.poll.interval.ms").orElse(Long.MAX_VALUE)) {
+            throw new IllegalStateException("revokeWait (" + revokeWait + ") must be below max.poll.interval.ms ("
+                    + config.get("max.poll.interval.ms") + " ms): the group gives up a member that takes longer");
+        }
+    }
+
+    private void refuseUnlessBelow(Map<String, Object> config, String lower, String higher) {
+        var low = number(config, lower);
+        var high = number(config, higher);
+        if (low.isPresent() && high.isPresent() && low.get() >= high.get()) {
+            throw new IllegalStateException(
+                    lower + " (" + low.get() + " ms) must be below " + higher + " (" + high.get() + " ms)");
+        }
+    }
+
+    private static Optional<Long> number(Map<String, Object> config, String name) {
+        return Optional.ofNullable(config.get(name)).map(value -> Long.parseLong(value.toString()));
+    }
+
+    private Map<String, Object> kafkaConfig() {
+        var all = new HashMap<>(DEFAULTS);
+        if ("consumer".equalsIgnoreCase(String.valueOf(overrides.get("group.protocol")))) {
+            BROKER_DECIDES.forEach(all::remove); // kafka-clients refuses them with this protocol
+        }
+        all.putAll(kafka.settings().connection(kafka.memberClientId(group)));
+        all.put("group.id", group);
+        all.put("max.poll.records", Math.min(500, maxInFlight));
+        all.putAll(config);
+        all.putAll(kafka.settings().overrides());
+        all.putAll(overrides);
+        return all;
+    }
+
+    /** A broker that does not answer keeps nobody from starting: the topics are then made before the first letter. */
+    private void ensure(DeadLetterTopics topics, ConsumerSettings settings) {
+        try {
+            kafka.awaitReady(BROKER_WAIT);
+        } catch (IllegalStateException e) {
+            LOG.warn("Group {}: {}; starting all the same", group, e.getMessage());
+            return;
+        }
+        try {
+            settings.subscriptions().keySet().forEach(topics::ensureAll);
+        } catch (RetriableException e) {
+            LOG.warn("Group {}: the dead-letter topics are made when they are needed", group, e);
+        }
     }
 }

@@ -17,13 +17,15 @@ public record Explanation(String group, Consumer.State state, List<Reason> consu
     /**
      * One partition.
      *
-     * @param position the lowest offset that is not finished: what would be committed now
+     * @param position the lowest offset that is not finished: what would be committed now; empty before the first fetch
      * @param end the end of the log as of the last fetch; empty before the first one
      */
-    public record Progress(Partition partition, long position, OptionalLong end, Reason why) {
+    public record Progress(Partition partition, OptionalLong position, OptionalLong end, Reason why) {
         /** Messages that are not finished, as of the last fetch. */
         public OptionalLong lag() {
-            return end.isPresent() ? OptionalLong.of(Math.max(0, end.getAsLong() - position)) : OptionalLong.empty();
+            return end.isPresent() && position.isPresent()
+                    ? OptionalLong.of(Math.max(0, end.getAsLong() - position.getAsLong()))
+                    : OptionalLong.empty();
         }
     }
 
@@ -33,7 +35,8 @@ public record Explanation(String group, Consumer.State state, List<Reason> consu
         var text = new StringBuilder("group " + group + ": " + state);
         consumer.forEach(reason -> text.append("\n  ").append(reason.text()));
         for (var p : partitions) {
-            text.append("\n  ").append(p.partition()).append(" at ").append(p.position());
+            text.append("\n  ").append(p.partition());
+            p.position().ifPresent(position -> text.append(" at ").append(position));
             p.end().ifPresent(end -> text.append(" of ").append(end));
             text.append(": ").append(p.why().text());
         }

@@ -29,7 +29,10 @@ public interface Handler<K, V> {
         /** The consumer is stopping: finish early if you can. What is finished in time is committed. */
         boolean stopping();
 
-        /** The partition was taken away: finish early, the result will not be committed. */
+        /**
+         * The partition is being taken away, or is gone: finish early. What is not finished within the wait of the
+         * builder's {@code revokeWait} is delivered again to whoever has the partition then.
+         */
         boolean stale();
     }
 }

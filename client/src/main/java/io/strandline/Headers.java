@@ -12,6 +12,7 @@ public interface Headers extends Iterable<Headers.Header> {
      *
      * @param value as it is on the wire; may be null, which Kafka tells from empty. Not copied: do not change it.
      */
+    @SuppressWarnings("ArrayRecordComponent") // equals and hashCode below look into it
     record Header(String name, byte @Nullable [] value) {
         /** The value as UTF-8 text, or null where the value is null. */
         public @Nullable String text() {

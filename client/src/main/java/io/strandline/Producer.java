@@ -20,7 +20,11 @@ public interface Producer extends AutoCloseable {
         return sendAsync(Outgoing.to(topic, key, value));
     }
 
-    /** @throws SendFailed if it is not known to be stored */
+    /**
+     * Returns when it is acknowledged.
+     *
+     * @throws SendFailed if it is not known to be stored
+     */
     <K, V> Ack send(Outgoing<K, V> message);
 
     default <K, V> Ack send(Topic<K, V> topic, @Nullable K key, @Nullable V value) {

@@ -1,0 +1,132 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** Stores progress with the broker: never beyond the lowest unfinished message of a partition. Of the poll thread alone. */
+final class Commits {
+    /** Longer than this nobody waits for a broker that does not answer: the messages are delivered again instead. */
+    private static final Duration LAST_COMMIT_WAIT = Duration.ofSeconds(5);
+
+    private final Consumer<byte[], byte[]> kafka;
+    private final Commit when;
+    private final MemberContext member;
+    private long lastCommit;
+    private boolean underWay;
+
+    Commits(Consumer<byte[], byte[]> kafka, Commit when, MemberContext member) {
+        this.kafka = kafka;
+        this.when = when;
+        this.member = member;
+        lastCommit = member.time().nanoTime();
+    }
+
+    /** Sends what is due; one request is under way at a time. */
+    void tick(Collection<Tenure> tenures) {
+        if (underWay || when instanceof Commit.Manual) {
+            return;
+        }
+        long now = member.time().nanoTime();
+        var progress = Progress.of(tenures);
+        if (!progress.offsets.isEmpty() && due(now, progress.messages)) {
+            lastCommit = now;
+            underWay = true;
+            kafka.commitAsync(progress.toKafka(), (offsets, failure) -> done(progress, failure));
+        }
+    }
+
+    private boolean due(long now, long messages) {
+        return switch (when) {
+            case Commit.Auto(Duration every, int orAfterMessages) ->
+                now - lastCommit >= every.toNanos() || messages >= orAfterMessages;
+            case Commit.Each each -> true;
+            case Commit.Manual manual -> false;
+        };
+    }
+
+    private void done(Progress progress, @Nullable Exception failure) {
+        underWay = false;
+        if (failure == null) {
+            progress.stored();
+            member.events().raise(new Event.Committed(member.time().now(), member.group(), progress.byPartition()));
+        } else {
+            // A rebalance, or no answer: the frontier has not moved in our books, so it is sent again with the next.
+            member.events()
+                    .raise(new Event.CommitFailed(
+                            member.time().now(), member.group(), progress.byPartition(), failure));
+        }
+    }
+
+    /** Before these are let go. What the broker does not take in time is delivered again. */
+    void last(Collection<Tenure> leaving) {
+        if (when instanceof Commit.Manual) {
+            return;
+        }
+        var progress = Progress.of(leaving);
+        if (progress.offsets.isEmpty()) {
+            return;
+        }
+        try {
+            kafka.commitSync(progress.toKafka(), LAST_COMMIT_WAIT);
+            done(progress, null);
+        } catch (KafkaException e) {
+            done(progress, e);
+        }
+    }
+
+    /** Where a partition begins, so that a restart before the first message finds the same place. */
+    void pin(Map<TopicPartition, OffsetAndMetadata> starts) {
+        if (!(when instanceof Commit.Manual)) {
+            kafka.commitSync(starts, LAST_COMMIT_WAIT);
+        }
+    }
+
+    /** By the user's own word. */
+    void store(Map<Partition, Long> nextOffsets) {
+        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
+        nextOffsets.forEach((partition, next) -> offsets.put(partition.toKafka(), new OffsetAndMetadata(next)));
+        kafka.commitSync(offsets);
+        member.events().raise(new Event.Committed(member.time().now(), member.group(), Map.copyOf(nextOffsets)));
+    }
+
+    /** Frontiers that have moved since they were stored. */
+    private record Progress(Map<Tenure, Long> offsets, long messages) {
+        static Progress of(Collection<Tenure> tenures) {
+            var offsets = new HashMap<Tenure, Long>();
+            long messages = 0;
+            for (var tenure : tenures) {
+                var frontier = tenure.frontier();
+                if (frontier.isPresent() && frontier.getAsLong() != tenure.committed()) {
+                    offsets.put(tenure, frontier.getAsLong());
+                    messages += frontier.getAsLong() - Math.max(0, tenure.committed());
+                }
+            }
+            return new Progress(offsets, messages);
+        }
+
+        Map<TopicPartition, OffsetAndMetadata> toKafka() {
+            var kafka = new HashMap<TopicPartition, OffsetAndMetadata>();
+            offsets.forEach((tenure, next) ->
+                    kafka.put(tenure.partition().toKafka(), new OffsetAndMetadata(next, tenure.commitMetadata())));
+            return kafka;
+        }
+
+        void stored() {
+            offsets.forEach(Tenure::committed);
+        }
+
+        Map<Partition, Long> byPartition() {
+            var map = new TreeMap<Partition, Long>();
+            offsets.forEach((tenure, next) -> map.put(tenure.partition(), next));
+            return map;
+        }
+    }
+}

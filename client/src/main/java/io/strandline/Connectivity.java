@@ -1,0 +1,100 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether a consumer hears from brokers, by kafka-clients' own counters and so without I/O. Read by any thread, asked by
+ * the poll thread.
+ */
+final class Connectivity {
+    private static final Duration SAMPLE_EVERY = Duration.ofMillis(250);
+
+    /** A connection that is being tried counts as open for a moment, so only a longer silence is one. */
+    private static final Duration SILENCE = Duration.ofSeconds(3);
+
+    private final Map<MetricName, ? extends Metric> metrics;
+    private @Nullable Metric connections;
+    private @Nullable Metric bytesIn;
+    private double bytesSeen;
+    private boolean noConnectionSeen;
+    private long sampled;
+
+    private volatile boolean connected;
+    private volatile long lastHeard;
+    private volatile boolean unreachable;
+
+    enum Change {
+        NONE,
+        CONNECTED,
+        DISCONNECTED
+    }
+
+    Connectivity(Map<MetricName, ? extends Metric> metrics, long now) {
+        this.metrics = metrics;
+        lastHeard = now;
+        sampled = now - SAMPLE_EVERY.toNanos();
+    }
+
+    Change sample(long now) {
+        if (now - sampled < SAMPLE_EVERY.toNanos()) {
+            return Change.NONE;
+        }
+        sampled = now;
+        if (connections == null) {
+            connections = find("connection-count");
+            bytesIn = find("incoming-byte-total");
+        }
+        return connections == null || bytesIn == null
+                ? Change.NONE // not a real consumer
+                : changed(number(connections), number(bytesIn), now);
+    }
+
+    private Change changed(double open, double bytes, long now) {
+        if (bytes != bytesSeen) {
+            bytesSeen = bytes;
+            lastHeard = now;
+            noConnectionSeen = false;
+            unreachable = false;
+            boolean before = connected;
+            connected = true;
+            return before ? Change.NONE : Change.CONNECTED;
+        }
+        noConnectionSeen |= open == 0;
+        if (noConnectionSeen && now - lastHeard > SILENCE.toNanos()) {
+            unreachable = true;
+            boolean before = connected;
+            connected = false;
+            return before ? Change.DISCONNECTED : Change.NONE;
+        }
+        return Change.NONE;
+    }
+
+    /** Since when no broker can be reached; empty while one can. */
+    Optional<Duration> unreachableFor(long now) {
+        return unreachable ? Optional.of(Duration.ofNanos(now - lastHeard)) : Optional.empty();
+    }
+
+    boolean connected() {
+        return connected;
+    }
+
+    private @Nullable Metric find(String name) {
+        for (var entry : metrics.entrySet()) {
+            if (entry.getKey().name().equals(name)
+                    && entry.getKey().group().equals("consumer-metrics")
+                    && entry.getKey().tags().size() == 1) {
+                return entry.getValue();
+            }
+        }
+        return null;
+    }
+
+    private static double number(Metric metric) {
+        return metric.metricValue() instanceof Number number ? number.doubleValue() : 0;
+    }
+}

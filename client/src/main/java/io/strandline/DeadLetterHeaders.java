@@ -1,0 +1,102 @@
+package io.strandline;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * What a dead letter says about itself, as UTF-8 text, behind the original headers:
+ *
+ * <pre>
+ *   __dlq.errors.topic            where it came from (KIP-1191's names, so that share groups' dead letters look alike)
+ *   __dlq.errors.partition
+ *   __dlq.errors.offset
+ *   __dlq.errors.group            who gave it up
+ *   __dlq.errors.delivery.count   after how many attempts
+ *   __dlq.errors.message          why
+ *   strandline.error.class        the exception
+ *   strandline.error.root         the exception at the bottom of its causes
+ *   strandline.error.stack        the beginning of its stack trace
+ *   strandline.error.first        when the first attempt began, in ms since 1970
+ *   strandline.error.timestamp    the source record's timestamp, in ms since 1970
+ * </pre>
+ *
+ * A message that is given up a second time has them replaced, so they never grow.
+ */
+final class DeadLetterHeaders {
+    static final String TOPIC = "__dlq.errors.topic";
+    static final String PARTITION = "__dlq.errors.partition";
+    static final String OFFSET = "__dlq.errors.offset";
+    static final String GROUP = "__dlq.errors.group";
+    static final String DELIVERY_COUNT = "__dlq.errors.delivery.count";
+    static final String MESSAGE = "__dlq.errors.message";
+    static final String ERROR_CLASS = "strandline.error.class";
+    static final String ERROR_ROOT = "strandline.error.root";
+    static final String ERROR_STACK = "strandline.error.stack";
+    static final String ERROR_FIRST = "strandline.error.first";
+    static final String ERROR_TIMESTAMP = "strandline.error.timestamp";
+
+    private static final int MESSAGE_CHARS_MAX = 1024;
+    private static final int CAUSES_MAX = 100;
+
+    private DeadLetterHeaders() {}
+
+    /** The original headers, byte for byte and in their order, and ours behind them. */
+    static Headers of(ConsumerRecord<byte[], byte[]> source, String group, GivenUp givenUp, int stackTraceChars) {
+        var ours = describe(source, group, givenUp, stackTraceChars);
+        var headers = HeaderList.of(source.headers());
+        for (var name : ours.keySet()) {
+            headers = headers.without(name);
+        }
+        for (var entry : ours.entrySet()) {
+            headers = headers.with(entry.getKey(), entry.getValue());
+        }
+        return headers;
+    }
+
+    private static Map<String, String> describe(
+            ConsumerRecord<byte[], byte[]> source, String group, GivenUp givenUp, int stackTraceChars) {
+        var why = givenUp.why();
+        var root = root(why);
+        var ours = new LinkedHashMap<String, String>();
+        ours.put(TOPIC, source.topic());
+        ours.put(PARTITION, Integer.toString(source.partition()));
+        ours.put(OFFSET, Long.toString(source.offset()));
+        ours.put(GROUP, group);
+        ours.put(DELIVERY_COUNT, Integer.toString(givenUp.attempts()));
+        ours.put(MESSAGE, cut(text(why), MESSAGE_CHARS_MAX));
+        ours.put(ERROR_CLASS, why.getClass().getName());
+        ours.put(ERROR_ROOT, cut(root.getClass().getName() + ": " + text(root), MESSAGE_CHARS_MAX));
+        if (stackTraceChars > 0) {
+            ours.put(ERROR_STACK, cut(stackTrace(why), stackTraceChars));
+        }
+        ours.put(ERROR_FIRST, Long.toString(givenUp.firstAttempt().toEpochMilli()));
+        ours.put(ERROR_TIMESTAMP, Long.toString(source.timestamp()));
+        return ours;
+    }
+
+    private static String text(Throwable why) {
+        return Optional.ofNullable(why.getMessage()).orElse(why.getClass().getName());
+    }
+
+    private static Throwable root(Throwable why) {
+        var root = why;
+        for (int depth = 0; root.getCause() != null && depth < CAUSES_MAX; depth++) { // causes may form a ring
+            root = root.getCause();
+        }
+        return root;
+    }
+
+    private static String stackTrace(Throwable why) {
+        var text = new StringWriter();
+        why.printStackTrace(new PrintWriter(text));
+        return text.toString();
+    }
+
+    private static String cut(String text, int charsMax) {
+        return text.length() <= charsMax ? text : text.substring(0, charsMax);
+    }
+}

@@ -1,0 +1,428 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A consumer as its users see it: tells the poll thread what is wanted, and everyone else what happens. */
+final class GroupMember implements Consumer {
+    private static final Logger LOG = LoggerFactory.getLogger(Consumer.class);
+
+    /** After the drain: the last commit and leaving the group. */
+    private static final Duration GOODBYE = Duration.ofSeconds(20);
+
+    private static final Duration IDLE_CHECK_EVERY = Duration.ofMillis(5);
+    private static final Duration POLL_THREAD_SILENT = Duration.ofSeconds(60);
+
+    private final ConsumerSettings settings;
+    private final MemberContext member;
+    private final String bootstrap;
+    private final Commands commands = new Commands();
+    private final OutsidePauses pauses = new OutsidePauses();
+    private final PollLoop loop;
+    private final Thread thread;
+    private final Runnable onEnd;
+
+    private final AtomicReference<@Nullable Duration> stopWithin = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> crash = new AtomicReference<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile State state = State.STARTING;
+    private volatile boolean drained;
+
+    /**
+     * @param make the rest of what its partitions share, once the parts that are this consumer's own are there
+     * @param onEnd runs when it has ended, whatever the reason
+     */
+    GroupMember(
+            org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> kafka,
+            ConsumerSettings settings,
+            Function<GroupMember, MemberContext> make,
+            String bootstrap,
+            Runnable onEnd) {
+        this.settings = settings;
+        this.bootstrap = bootstrap;
+        this.onEnd = onEnd;
+        member = make.apply(this);
+        loop = new PollLoop(kafka, settings, member, commands, pauses);
+        thread = Thread.ofPlatform().name("strandline-poll-" + settings.group()).unstarted(this::run);
+    }
+
+    void begin() {
+        thread.start();
+    }
+
+    PollLoop loop() {
+        return loop;
+    }
+
+    boolean stopping() {
+        return state == State.DRAINING || stopWithin.get() != null;
+    }
+
+    void crash(Throwable why) {
+        crash.compareAndSet(null, why);
+    }
+
+    /** The poll thread. */
+    private void run() {
+        try {
+            loop.subscribe();
+            while (stopWithin.get() == null) {
+                loop.step();
+                throwCrash();
+                if (state == State.STARTING && loop.observed().joined()) {
+                    state = State.RUNNING;
+                }
+            }
+            state = State.DRAINING;
+            drained = loop.drain(stopWithinOrNow());
+            throwCrash();
+        } catch (Throwable e) {
+            crash(e);
+            LOG.error("The consumer of group {} ended by itself", settings.group(), e);
+        } finally {
+            end();
+        }
+    }
+
+    private Duration stopWithinOrNow() {
+        var within = stopWithin.get();
+        return within == null ? Duration.ZERO : within;
+    }
+
+    private void throwCrash() throws Throwable {
+        var why = crash.get();
+        if (why != null) {
+            throw why;
+        }
+    }
+
+    private void end() {
+        try {
+            loop.close();
+        } catch (KafkaException e) {
+            // It is over either way, and what was not committed is delivered again. The log is all that is left to
+            // tell.
+            LOG.warn("The consumer of group {} did not leave its group in order", settings.group(), e);
+        } finally {
+            var why = crash.get();
+            state = why == null ? State.STOPPED : State.CRASHED;
+            member.events()
+                    .raise(
+                            why == null
+                                    ? new Event.Stopped(member.time().now(), settings.group(), drained)
+                                    : new Event.Crashed(member.time().now(), settings.group(), why));
+            onEnd.run();
+            ended.countDown();
+        }
+    }
+
+    @Override
+    public String group() {
+        return settings.group();
+    }
+
+    @Override
+    public Pause pause(String... topics) {
+        return pause(new OutsidePauses.Covered(named(topics), Set.of()));
+    }
+
+    @Override
+    public Pause pause(Partition... partitions) {
+        return pause(new OutsidePauses.Covered(Set.of(), Set.of(partitions)));
+    }
+
+    private Pause pause(OutsidePauses.Covered covered) {
+        var pause = new FromOutside(covered);
+        pauses.add(pause, covered); // before the assigned ones: what is assigned in between finds it
+        var stopped = new TreeSet<Partition>();
+        for (var tenure : loop.tenures()) {
+            if (covered.covers(tenure.partition()) && tenure.hold(pause, false, Optional.empty())) {
+                stopped.add(tenure.partition());
+            }
+        }
+        if (!stopped.isEmpty()) {
+            member.events().raise(new Event.Paused(member.time().now(), settings.group(), stopped, "from outside"));
+        }
+        return pause;
+    }
+
+    private Set<String> named(String... topics) {
+        for (var topic : topics) {
+            if (!settings.subscriptions().containsKey(topic)) {
+                throw new IllegalArgumentException("This consumer does not read topic " + topic + ", but "
+                        + settings.subscriptions().keySet());
+            }
+        }
+        return topics.length == 0 ? settings.subscriptions().keySet() : Set.of(topics);
+    }
+
+    private final class FromOutside implements Pause {
+        private final OutsidePauses.Covered covered;
+
+        FromOutside(OutsidePauses.Covered covered) {
+            this.covered = covered;
+        }
+
+        @Override
+        public Set<Partition> partitions() {
+            return loop.tenures().stream()
+                    .map(Tenure::partition)
+                    .filter(covered::covers)
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+
+        @Override
+        public void resume() {
+            pauses.remove(this);
+            raiseResumed(loop.tenures().stream().filter(tenure -> tenure.release(this)));
+        }
+    }
+
+    @Override
+    public void resume(String... topics) {
+        var freed = named(topics);
+        pauses.free(freed);
+        raiseResumed(loop.tenures().stream()
+                .filter(tenure -> freed.contains(tenure.partition().topic()))
+                .filter(Tenure::releaseAll));
+    }
+
+    private void raiseResumed(java.util.stream.Stream<Tenure> moving) {
+        var partitions = moving.map(Tenure::partition).collect(Collectors.toCollection(TreeSet::new));
+        if (!partitions.isEmpty()) {
+            member.events().raise(new Event.Resumed(member.time().now(), settings.group(), partitions));
+        }
+    }
+
+    @Override
+    public Set<Partition> paused() {
+        return loop.tenures().stream()
+                .filter(Tenure::paused)
+                .map(Tenure::partition)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
+    public void commit(Map<Partition, Long> nextOffsets) {
+        var offsets = Map.copyOf(nextOffsets);
+        answer(commands.ask(() -> {
+            loop.commit(offsets);
+            return true;
+        }));
+    }
+
+    @Override
+    public Set<Partition> assignment() {
+        return loop.tenures().stream().map(Tenure::partition).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
+    public Map<Partition, Long> lag() {
+        var lag = new TreeMap<Partition, Long>();
+        for (var progress : explain().partitions()) {
+            progress.lag().ifPresent(messages -> lag.put(progress.partition(), messages));
+        }
+        return lag;
+    }
+
+    @Override
+    public OptionalLong position(Partition partition) {
+        return loop.tenure(partition).map(Tenure::frontier).orElseGet(OptionalLong::empty);
+    }
+
+    @Override
+    public Explanation explain() {
+        long now = member.time().nanoTime();
+        var partitions = loop.tenures().stream()
+                .map(tenure -> tenure.explain(now))
+                .sorted(java.util.Comparator.comparing(Explanation.Progress::partition))
+                .toList();
+        return new Explanation(settings.group(), state, reasons(now), partitions);
+    }
+
+    private List<Reason> reasons(long now) {
+        var reasons = new ArrayList<Reason>();
+        var seen = loop.observed();
+        switch (state) {
+            case CRASHED ->
+                reasons.add(new Reason.Crashed(
+                        Optional.ofNullable(crash.get()).orElseGet(() -> new IllegalStateException("unknown"))));
+            case DRAINING, STOPPED -> reasons.add(new Reason.Stopping());
+            case STARTING, RUNNING -> {
+                loop.connectivity()
+                        .unreachableFor(now)
+                        .ifPresent(since -> reasons.add(new Reason.BrokerUnreachable(since, bootstrap)));
+                seen.missingTopics().forEach(topic -> reasons.add(new Reason.TopicMissing(topic)));
+                if (seen.rebalancing()) {
+                    reasons.add(new Reason.Rebalancing(Duration.ofNanos(now - seen.rebalancingSince())));
+                } else if (loop.tenures().isEmpty() && seen.missingTopics().isEmpty()) {
+                    reasons.add(new Reason.NoAssignment(Duration.ofNanos(now - seen.assignedSince())));
+                }
+                seen.memoryFull().ifPresent(reasons::add);
+            }
+        }
+        reasons.addAll(seen.lostOffsets());
+        return reasons;
+    }
+
+    @Override
+    public Health health() {
+        long now = member.time().nanoTime();
+        var name = "consumer." + settings.group();
+        var checks = new ArrayList<Health.Check>();
+        switch (state) {
+            case CRASHED -> checks.add(new Health.Check("live." + name, Health.Status.DOWN, "crashed: " + crash.get()));
+            case STOPPED -> checks.add(new Health.Check(name, Health.Status.DOWN, "stopped by request"));
+            case DRAINING -> checks.add(new Health.Check(name, Health.Status.DOWN, "stopping by request"));
+            case STARTING, RUNNING -> {
+                checks.add(pollThread("live." + name + ".poll", now));
+                checks.add(connection(name + ".connection", now));
+                checks.add(handlers(name + ".handlers", now));
+            }
+        }
+        return Health.of(checks);
+    }
+
+    private Health.Check pollThread(String name, long now) {
+        var silent = Duration.ofNanos(now - loop.observed().lastStep());
+        return silent.compareTo(POLL_THREAD_SILENT) > 0
+                ? new Health.Check(name, Health.Status.DOWN, "the poll thread has not come round for " + silent)
+                : new Health.Check(name, Health.Status.UP, "polling");
+    }
+
+    private Health.Check connection(String name, long now) {
+        return loop.connectivity()
+                .unreachableFor(now)
+                .map(since -> new Health.Check(
+                        name, Health.Status.DOWN, "no broker of " + bootstrap + " can be reached since " + since))
+                .orElseGet(() ->
+                        new Health.Check(name, Health.Status.UP, loop.observed().joined() ? "joined" : "joining"));
+    }
+
+    private Health.Check handlers(String name, long now) {
+        for (var tenure : loop.tenures()) {
+            var busy = tenure.busy(now);
+            if (busy.isPresent() && busy.get().time().compareTo(settings.stuckAfter()) > 0) {
+                return new Health.Check(
+                        name,
+                        Health.Status.DEGRADED,
+                        "the handler is busy with " + tenure.partition() + "@"
+                                + busy.get().offset() + " for " + busy.get().time());
+            }
+            if (tenure.explain(now).why() instanceof Reason.DeadLetterWaiting waiting) {
+                return new Health.Check(name, Health.Status.DEGRADED, tenure.partition() + ": " + waiting.text());
+            }
+        }
+        return new Health.Check(name, Health.Status.UP, "none is stuck");
+    }
+
+    @Override
+    public State state() {
+        return state;
+    }
+
+    @Override
+    public void await() throws InterruptedException {
+        ended.await();
+        var why = crash.get();
+        if (why != null) {
+            throw new ConsumerCrashed(settings.group(), why);
+        }
+    }
+
+    @Override
+    public boolean awaitIdle(Duration atMost) throws InterruptedException {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        Set<Partition> asked = Set.of();
+        Map<Partition, Long> ends = Map.of();
+        while (System.nanoTime() < deadline) {
+            var assigned = assignment();
+            if (!loop.observed().rebalancing() && !asked.equals(assigned)) {
+                ends = answerWithin(commands.ask(loop::ends), deadline).orElse(Map.of());
+                asked = ends.keySet();
+            } else if (!loop.observed().rebalancing() && reached(ends)) {
+                return true;
+            }
+            Thread.sleep(IDLE_CHECK_EVERY);
+        }
+        return false;
+    }
+
+    private boolean reached(Map<Partition, Long> ends) {
+        return ends.entrySet().stream().allMatch(e -> {
+            var position = position(e.getKey());
+            return position.isPresent() && position.getAsLong() >= e.getValue();
+        });
+    }
+
+    @Override
+    public boolean stop(Duration drain) {
+        stopWithin.compareAndSet(null, drain);
+        if (calledByHandler()) {
+            return false;
+        }
+        try {
+            if (!ended.await(drain.plus(GOODBYE).toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("The consumer of group {} is still stopping; its messages are delivered again", group());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return drained;
+    }
+
+    private boolean calledByHandler() {
+        return loop.tenures().stream().anyMatch(tenure -> tenure.runsOn(Thread.currentThread()));
+    }
+
+    @Override
+    public void close() {
+        stop(settings.drain());
+    }
+
+    private static <T> T answer(CompletableFuture<T> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException known ? known : new KafkaException(e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    /** Empty if there is no answer, whatever the reason: the caller asks again while it has time. */
+    private static <T> Optional<T> answerWithin(CompletableFuture<T> future, long deadline)
+            throws InterruptedException {
+        try {
+            return Optional.of(future.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS));
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.debug("The ends of the logs are not known", e);
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "consumer of group " + settings.group();
+    }
+}

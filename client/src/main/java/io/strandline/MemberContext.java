@@ -1,0 +1,29 @@
+package io.strandline;
+
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/**
+ * What the partitions of one consumer have in common.
+ *
+ * @param crash ends the consumer, with the reason
+ */
+record MemberContext(
+        String group,
+        FailurePolicy policy,
+        DeadLetterWriter deadLetters,
+        EventBus events,
+        Time time,
+        HandlerThreads threads,
+        BooleanSupplier stopping,
+        Consumer<Throwable> crash) {
+    /** Where handlers run. */
+    @FunctionalInterface
+    interface HandlerThreads {
+        void start(String name, Runnable task);
+
+        static HandlerThreads virtual() {
+            return (name, task) -> Thread.ofVirtual().name(name).start(task);
+        }
+    }
+}

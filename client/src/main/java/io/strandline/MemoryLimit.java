@@ -1,0 +1,55 @@
+package io.strandline;
+
+import java.util.Collection;
+
+/**
+ * Says which partitions may fetch. Messages in memory are limited over all partitions together, in number and bytes; a
+ * partition that holds more than its share stops first, so that a slow one does not stop the others. One poll may go
+ * beyond the limit.
+ */
+final class MemoryLimit {
+    private final int messagesMax;
+    private final long bytesMax;
+    private int messages;
+    private long bytes;
+    private int partitions;
+
+    MemoryLimit(int messagesMax, long bytesMax) {
+        this.messagesMax = messagesMax;
+        this.bytesMax = bytesMax;
+    }
+
+    /** Once per round, before the partitions are asked for. */
+    void count(Collection<Tenure> tenures) {
+        messages = 0;
+        bytes = 0;
+        partitions = Math.max(1, tenures.size());
+        for (var tenure : tenures) {
+            messages += tenure.messagesInMemory();
+            bytes += tenure.bytesInMemory();
+        }
+    }
+
+    /** While more than half of the limit is in use, none may hold more than its share; above the limit none fetches. */
+    boolean mayFetch(Tenure tenure) {
+        if (full()) {
+            return false;
+        }
+        boolean crowded = messages > messagesMax / 2 || bytes > bytesMax / 2;
+        return !crowded
+                || (tenure.messagesInMemory() <= messagesMax / 2 / partitions
+                        && tenure.bytesInMemory() <= bytesMax / 2 / partitions);
+    }
+
+    boolean full() {
+        return messages >= messagesMax || bytes >= bytesMax;
+    }
+
+    int messages() {
+        return messages;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+}

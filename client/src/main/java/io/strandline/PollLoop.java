@@ -1,0 +1,516 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the poll thread does: polls, hands messages to lanes, commits, lets partitions go. It runs no handler and waits
+ * for one only while a partition leaves, with a limit; so heartbeats never depend on how long a handler takes.
+ *
+ * <p>{@link #step} is one round; a test may call it instead of a thread.
+ */
+final class PollLoop implements ConsumerRebalanceListener {
+    private static final Logger LOG = LoggerFactory.getLogger(io.strandline.Consumer.class);
+
+    /** A command, a retry that is due or a partition that may fetch again waits for a poll to end; so polls are short. */
+    private static final Duration POLL_BUSY = Duration.ofMillis(10);
+
+    private static final Duration POLL_IDLE = Duration.ofMillis(50);
+    private static final Duration AFTER_FAILURE = Duration.ofMillis(100);
+    private static final Duration HANDLER_CHECK_EVERY = Duration.ofMillis(1);
+    private static final Duration OBSERVE_EVERY = Duration.ofMillis(100);
+    private static final Duration TOPICS_CHECK_EVERY = Duration.ofSeconds(5);
+    private static final Duration CLOSE_WAIT = Duration.ofSeconds(10);
+    private static final int LOST_OFFSETS_KEPT = 100;
+
+    private final Consumer<byte[], byte[]> kafka;
+    private final ConsumerSettings settings;
+    private final MemberContext member;
+    private final Commands commands;
+    private final OutsidePauses pauses;
+    private final Commits commits;
+    private final StartPositions starts;
+    private final MemoryLimit memory;
+    private final Connectivity connectivity;
+
+    /** Changed by the poll thread alone. */
+    private final Map<TopicPartition, Tenure> tenures = new ConcurrentHashMap<>();
+
+    private final Set<TopicPartition> pausedFetches = new java.util.HashSet<>();
+    private final AtomicReference<Observed> observed;
+    private long lastObservation;
+    private long lastTopicsCheck;
+    private final Map<Partition, Long> reportedStuck = new java.util.HashMap<>();
+
+    /** What other threads may know about this member. Replaced as a whole by the poll thread. */
+    record Observed(
+            boolean joined,
+            long rebalancingSince,
+            boolean rebalancing,
+            long assignedSince,
+            Set<String> missingTopics,
+            List<Reason.OffsetLost> lostOffsets,
+            Optional<Reason.MemoryFull> memoryFull,
+            long lastStep) {
+        Observed step(long now, Optional<Reason.MemoryFull> full) {
+            return new Observed(
+                    joined, rebalancingSince, rebalancing, assignedSince, missingTopics, lostOffsets, full, now);
+        }
+
+        Observed assigned(long now) {
+            return new Observed(true, now, false, now, missingTopics, lostOffsets, memoryFull, lastStep);
+        }
+
+        Observed revoked(long now) {
+            return new Observed(joined, now, true, assignedSince, missingTopics, lostOffsets, memoryFull, lastStep);
+        }
+
+        Observed missing(Set<String> topics) {
+            return new Observed(
+                    joined, rebalancingSince, rebalancing, assignedSince, topics, lostOffsets, memoryFull, lastStep);
+        }
+
+        Observed lost(Reason.OffsetLost lost) {
+            var kept = new ArrayList<>(lostOffsets);
+            kept.add(lost);
+            var newest = List.copyOf(kept.subList(Math.max(0, kept.size() - LOST_OFFSETS_KEPT), kept.size()));
+            return new Observed(
+                    joined, rebalancingSince, rebalancing, assignedSince, missingTopics, newest, memoryFull, lastStep);
+        }
+    }
+
+    PollLoop(
+            Consumer<byte[], byte[]> kafka,
+            ConsumerSettings settings,
+            MemberContext member,
+            Commands commands,
+            OutsidePauses pauses) {
+        this.kafka = kafka;
+        this.settings = settings;
+        this.member = member;
+        this.commands = commands;
+        this.pauses = pauses;
+        long now = member.time().nanoTime();
+        commits = new Commits(kafka, settings.commit(), member);
+        starts = new StartPositions(kafka, settings.startAt());
+        memory = new MemoryLimit(settings.maxInFlight(), settings.maxInFlightBytes());
+        connectivity = new Connectivity(kafka.metrics(), now);
+        observed =
+                new AtomicReference<>(new Observed(false, now, true, now, Set.of(), List.of(), Optional.empty(), now));
+        lastObservation = now;
+        lastTopicsCheck = now;
+    }
+
+    void subscribe() {
+        kafka.subscribe(settings.subscriptions().keySet(), this);
+    }
+
+    /** One round. Throws what ends the consumer. */
+    void step() {
+        commands.run();
+        var nearest = tick();
+        steerFetches();
+        poll(pollTime(nearest));
+        commits.tick(tenures.values());
+        observe();
+    }
+
+    /** Lets go what waits for time; says how long until the next is due. */
+    private long tick() {
+        long now = member.time().nanoTime();
+        long nearest = Long.MAX_VALUE;
+        for (var tenure : tenures.values()) {
+            nearest = Math.min(nearest, tenure.tick(now).orElse(Long.MAX_VALUE));
+        }
+        return nearest;
+    }
+
+    private Duration pollTime(long nearest) {
+        var longest = memory.messages() > 0 ? POLL_BUSY : POLL_IDLE;
+        return nearest >= longest.toNanos() ? longest : Duration.ofMillis(Math.max(1, nearest / 1_000_000));
+    }
+
+    /** kafka-clients fetches what is not paused; who is held back or has too much in memory is. */
+    private void steerFetches() {
+        memory.count(tenures.values());
+        var pause = new ArrayList<TopicPartition>();
+        var resume = new ArrayList<TopicPartition>();
+        tenures.forEach((partition, tenure) -> {
+            boolean stop = tenure.paused()
+                    || !memory.mayFetch(tenure)
+                    || member.stopping().getAsBoolean();
+            if (stop && pausedFetches.add(partition)) {
+                pause.add(partition);
+            } else if (!stop && pausedFetches.remove(partition)) {
+                resume.add(partition);
+            }
+        });
+        if (!pause.isEmpty()) {
+            kafka.pause(pause);
+        }
+        if (!resume.isEmpty()) {
+            kafka.resume(resume);
+        }
+    }
+
+    private void poll(Duration atMost) {
+        try {
+            var records = kafka.poll(atMost);
+            for (var partition : records.partitions()) {
+                take(
+                        partition,
+                        records.records(partition),
+                        records.nextOffsets().get(partition).offset());
+            }
+        } catch (NoOffsetForPartitionException e) {
+            begin(e.partitions());
+        } catch (OffsetOutOfRangeException e) {
+            offsetsLost(e.offsetOutOfRangePartitions());
+        } catch (InterruptException e) {
+            throw e;
+        } catch (RetriableException e) {
+            LOG.warn("Group {}: {}; trying again", member.group(), e.toString());
+            sleep(AFTER_FAILURE);
+        }
+    }
+
+    private void take(
+            TopicPartition partition,
+            List<org.apache.kafka.clients.consumer.ConsumerRecord<byte[], byte[]>> records,
+            long next) {
+        var tenure = tenures.get(partition);
+        if (tenure == null) {
+            throw new IllegalStateException(records.size() + " messages of " + partition
+                    + " came, which is not assigned to this member; passing over them would lose them");
+        }
+        tenure.add(records, next);
+    }
+
+    /** Nothing is committed for these. A broker that does not answer leaves them as they are, and the next poll asks again. */
+    private void begin(Set<TopicPartition> partitions) {
+        try {
+            var found = starts.find(partitions);
+            if (starts.pins()) {
+                commits.pin(found.entrySet().stream()
+                        .collect(Collectors.toMap(Map.Entry::getKey, e -> StartPositions.pin(e.getValue()))));
+            }
+            found.forEach((partition, start) -> {
+                kafka.seek(partition, start.offset());
+                var tenure = tenures.get(partition);
+                if (tenure != null) {
+                    tenure.commitMetadata(start.commitMetadata());
+                    tenure.readTo(start.offset());
+                    // Nothing was handled: what is not pinned needs no commit before the first message.
+                    tenure.committed(start.offset());
+                }
+            });
+        } catch (RetriableException e) {
+            LOG.warn("Group {}: where {} begin is not known yet: {}", member.group(), partitions, e.toString());
+            sleep(AFTER_FAILURE);
+        }
+    }
+
+    /** The places are gone. Going on at the oldest message passes over nothing that is still there. */
+    private void offsetsLost(Map<TopicPartition, Long> wanted) {
+        try {
+            kafka.beginningOffsets(wanted.keySet())
+                    .forEach((partition, beginning) ->
+                            goOnAt(partition, wanted.getOrDefault(partition, -1L), beginning));
+        } catch (RetriableException e) {
+            LOG.warn("Group {}: where {} go on is not known yet: {}", member.group(), wanted.keySet(), e.toString());
+            sleep(AFTER_FAILURE);
+        }
+    }
+
+    private void goOnAt(TopicPartition partition, long wanted, long beginning) {
+        kafka.seek(partition, beginning);
+        var tenure = tenures.get(partition);
+        if (tenure != null && beginning < wanted) {
+            tenure.restart(beginning); // the log was made anew: all in it is unseen
+        } else if (tenure != null) {
+            tenure.readTo(beginning);
+        }
+        var ours = Partition.of(partition);
+        var now = member.time().now();
+        LOG.warn(
+                "Group {}: offset {} of {} is gone (retention, deletion, or a new log); going on at {}",
+                member.group(),
+                wanted,
+                ours,
+                beginning);
+        member.events().raise(new Event.OffsetLost(now, member.group(), ours, wanted, beginning));
+        observed.updateAndGet(o -> o.lost(new Reason.OffsetLost(ours, wanted, beginning, now)));
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+        var now = member.time().nanoTime();
+        for (var partition : partitions) {
+            var ours = Partition.of(partition);
+            var subscription = settings.subscriptions().get(ours.topic());
+            if (subscription == null) {
+                throw new IllegalStateException(
+                        "Partition " + ours + " was assigned, but its topic has no handler here");
+            }
+            var tenure = new Tenure(ours, subscription, member);
+            tenures.put(partition, tenure);
+            pauses.applyTo(tenure); // after it can be seen: a pause that comes now finds one or the other
+        }
+        keepCommitMetadata(partitions);
+        observed.updateAndGet(o -> o.assigned(now));
+        if (!partitions.isEmpty()) {
+            member.events().raise(new Event.Assigned(member.time().now(), member.group(), ours(partitions)));
+        }
+    }
+
+    private void keepCommitMetadata(Collection<TopicPartition> partitions) {
+        try {
+            starts.commitMetadata(partitions).forEach((partition, text) -> {
+                var tenure = tenures.get(partition);
+                if (tenure != null) {
+                    tenure.commitMetadata(text);
+                }
+            });
+        } catch (RetriableException e) {
+            // The other partitions of the topic carry it as well.
+            LOG.debug("Group {}: the metadata of the commits of {} is not known", member.group(), partitions, e);
+        }
+    }
+
+    /** Rule: takes nothing new, waits for what runs, commits, lets go; afterwards nothing is committed for these. */
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        observed.updateAndGet(o -> o.revoked(member.time().nanoTime()));
+        var leaving = leaving(partitions);
+        leaving.forEach(Tenure::markStale);
+        awaitHandlers(leaving, settings.revokeWait());
+        commits.last(leaving);
+        letGo(partitions, leaving, false);
+    }
+
+    /** They are somebody else's already: nothing may be committed, and what handlers still do here does not count. */
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        observed.updateAndGet(o -> o.revoked(member.time().nanoTime()));
+        var leaving = leaving(partitions);
+        leaving.forEach(Tenure::markStale);
+        letGo(partitions, leaving, true);
+    }
+
+    private List<Tenure> leaving(Collection<TopicPartition> partitions) {
+        return partitions.stream()
+                .flatMap(partition -> Optional.ofNullable(tenures.get(partition)).stream())
+                .toList();
+    }
+
+    private void letGo(Collection<TopicPartition> partitions, List<Tenure> leaving, boolean lost) {
+        var unfinished = running(leaving);
+        for (var partition : partitions) {
+            tenures.remove(partition);
+            pausedFetches.remove(partition);
+            reportedStuck.remove(Partition.of(partition));
+        }
+        if (!leaving.isEmpty()) {
+            member.events()
+                    .raise(new Event.Revoked(member.time().now(), member.group(), ours(partitions), lost, unfinished));
+        }
+        if (!unfinished.isEmpty()) {
+            LOG.warn(
+                    "Group {}: {} left while handlers were busy with offsets {}; these are delivered again",
+                    member.group(),
+                    ours(partitions),
+                    unfinished);
+        }
+    }
+
+    /** Commands are served meanwhile: a handler may be waiting for one. */
+    private void awaitHandlers(Collection<Tenure> leaving, Duration atMost) {
+        long begun = member.time().nanoTime();
+        while (anyRunning(leaving) && member.time().nanoTime() - begun < atMost.toNanos()) {
+            commands.run();
+            sleep(HANDLER_CHECK_EVERY);
+        }
+    }
+
+    private static boolean anyRunning(Collection<Tenure> tenures) {
+        return tenures.stream().anyMatch(tenure -> tenure.running().isPresent());
+    }
+
+    private static Map<Partition, Long> running(Collection<Tenure> tenures) {
+        var running = new TreeMap<Partition, Long>();
+        tenures.forEach(tenure -> tenure.running().ifPresent(offset -> running.put(tenure.partition(), offset)));
+        return running;
+    }
+
+    private static Set<Partition> ours(Collection<TopicPartition> partitions) {
+        return partitions.stream().map(Partition::of).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /**
+     * Takes nothing new, lets handlers finish, commits. Goes on polling, so that the group sees a living member.
+     *
+     * @return true if all had finished in time
+     */
+    boolean drain(Duration atMost) {
+        tenures.values().forEach(Tenure::takeNothingNew);
+        long begun = member.time().nanoTime();
+        while (anyRunning(tenures.values()) && member.time().nanoTime() - begun < atMost.toNanos()) {
+            commands.run();
+            tenures.values().forEach(Tenure::takeNothingNew); // also those that came just now
+            steerFetches();
+            poll(Duration.ZERO);
+            sleep(HANDLER_CHECK_EVERY);
+        }
+        var leaving = List.copyOf(tenures.values());
+        boolean drained = !anyRunning(leaving);
+        leaving.forEach(Tenure::markStale);
+        commits.last(leaving);
+        letGo(List.copyOf(tenures.keySet()), leaving, false);
+        return drained;
+    }
+
+    /** Leaves the group, except as a static member. After a crash what was finished before is committed if it can be. */
+    void close() {
+        tenures.values().forEach(Tenure::markStale);
+        try {
+            commits.last(tenures.values());
+        } finally {
+            letGo(List.copyOf(tenures.keySet()), List.copyOf(tenures.values()), false);
+            kafka.close(CloseOptions.timeout(CLOSE_WAIT));
+            commands.end();
+        }
+    }
+
+    private void observe() {
+        long now = member.time().nanoTime();
+        var full = memory.full()
+                ? Optional.of(new Reason.MemoryFull(memory.messages(), memory.bytes()))
+                : Optional.<Reason.MemoryFull>empty();
+        observed.updateAndGet(o -> o.step(now, full));
+        if (now - lastObservation >= OBSERVE_EVERY.toNanos()) {
+            lastObservation = now;
+            tenures.forEach(this::observe);
+            reportStuck(now);
+            reportConnection(now);
+            findMissingTopics(now);
+        }
+    }
+
+    /** Neither asks the broker: the position is set, and the lag is that of the last fetch. */
+    private void observe(TopicPartition partition, Tenure tenure) {
+        kafka.currentLag(partition).ifPresent(lag -> {
+            long position = kafka.position(partition);
+            tenure.seenEnd(position + lag);
+            tenure.readTo(position); // beyond what is no message, such as the marks of transactions
+        });
+    }
+
+    private void reportStuck(long now) {
+        for (var tenure : tenures.values()) {
+            tenure.busy(now)
+                    .filter(busy -> busy.time().compareTo(settings.stuckAfter()) > 0)
+                    .filter(busy -> !Long.valueOf(busy.offset()).equals(reportedStuck.get(tenure.partition())))
+                    .ifPresent(busy -> {
+                        reportedStuck.put(tenure.partition(), busy.offset());
+                        member.events()
+                                .raise(new Event.HandlerStuck(
+                                        member.time().now(),
+                                        member.group(),
+                                        tenure.partition(),
+                                        busy.offset(),
+                                        busy.time()));
+                    });
+        }
+    }
+
+    private void reportConnection(long now) {
+        switch (connectivity.sample(now)) {
+            case NONE -> {}
+            case CONNECTED ->
+                member.events().raise(new Event.ConsumerConnected(member.time().now(), member.group()));
+            case DISCONNECTED ->
+                member.events()
+                        .raise(new Event.ConsumerDisconnected(member.time().now(), member.group()));
+        }
+    }
+
+    private void findMissingTopics(long now) {
+        if (!tenures.isEmpty() || !observed.get().joined()) {
+            observed.updateAndGet(o -> o.missing(Set.of()));
+        } else if (now - lastTopicsCheck >= TOPICS_CHECK_EVERY.toNanos()) {
+            lastTopicsCheck = now;
+            var missing = settings.subscriptions().keySet().stream()
+                    .filter(this::missing)
+                    .collect(Collectors.toCollection(TreeSet::new));
+            observed.updateAndGet(o -> o.missing(missing));
+        }
+    }
+
+    private boolean missing(String topic) {
+        try {
+            var partitions = kafka.partitionsFor(topic, TOPICS_CHECK_EVERY);
+            return partitions == null || partitions.isEmpty();
+        } catch (RetriableException e) {
+            LOG.debug("Whether {} exists is not known", topic, e);
+            return false;
+        }
+    }
+
+    Collection<Tenure> tenures() {
+        return tenures.values();
+    }
+
+    Optional<Tenure> tenure(Partition partition) {
+        return Optional.ofNullable(tenures.get(partition.toKafka()));
+    }
+
+    Observed observed() {
+        return observed.get();
+    }
+
+    Connectivity connectivity() {
+        return connectivity;
+    }
+
+    /** Command: where the logs of the assigned partitions end now. Asks the broker. */
+    Map<Partition, Long> ends() {
+        var ends = new TreeMap<Partition, Long>();
+        if (!tenures.isEmpty()) {
+            kafka.endOffsets(tenures.keySet()).forEach((partition, end) -> ends.put(Partition.of(partition), end));
+        }
+        return ends;
+    }
+
+    /** Command. */
+    void commit(Map<Partition, Long> nextOffsets) {
+        commits.store(nextOffsets);
+    }
+
+    private void sleep(Duration d) {
+        try {
+            member.time().sleep(d);
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+}
