@@ -1,0 +1,222 @@
+package io.strandline.conformance;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.Uuid;
+
+/**
+ * Apache Kafka from the Maven artifacts, on loopback: one node, or several that form a cluster; each node in its own
+ * JVM, broker and KRaft controller in one.
+ */
+public final class ApacheKafka implements Target {
+    private static final Duration READY_WITHIN = Duration.ofSeconds(90);
+
+    /** What a test does not wait for: groups start at once, and internal topics are small. */
+    private static final Map<String, String> TEST_SETTINGS =
+            Map.of("group.initial.rebalance.delay.ms", "0", "offsets.topic.num.partitions", "4");
+
+    /** A small heap and a quick start matter more to a test than peak speed. */
+    private static final List<String> TEST_JVM =
+            List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData");
+
+    private record Node(int id, int port, int controllerPort, Path folder) {
+        String address() {
+            return "127.0.0.1:" + port;
+        }
+
+        Path properties() {
+            return folder.resolve("server.properties");
+        }
+    }
+
+    private final Path folder;
+    private final String clusterId = Uuid.randomUuid().toString();
+    private final List<Node> nodes;
+    private final List<String> jvmOptions;
+    private final Map<Node, Child> running = new LinkedHashMap<>();
+
+    private ApacheKafka(Path folder, int nodes, Map<String, String> settings, List<String> jvmOptions) {
+        this.folder = folder;
+        this.jvmOptions = jvmOptions;
+        this.nodes = IntStream.rangeClosed(1, nodes)
+                .mapToObj(id -> new Node(id, Ports.free(), Ports.free(), folder.resolve("node-" + id)))
+                .toList();
+        this.nodes.forEach(node -> writeProperties(node, settings));
+    }
+
+    /** One node for tests, ready. */
+    public static ApacheKafka start() {
+        return startCluster(1);
+    }
+
+    /** A cluster for tests, ready: every broker is registered. */
+    public static ApacheKafka startCluster(int nodes) {
+        var kafka = new ApacheKafka(Folders.temporary("apache-kafka-"), nodes, TEST_SETTINGS, TEST_JVM);
+        kafka.startOrClose();
+        return kafka;
+    }
+
+    /**
+     * One node that has been formatted but not started, with the given settings over Kafka's own defaults.
+     *
+     * @param folder where its data goes; it is removed on {@link #close}
+     */
+    public static ApacheKafka formatted(Path folder, Map<String, String> settings, List<String> jvmOptions) {
+        var kafka = new ApacheKafka(folder, 1, settings, jvmOptions);
+        kafka.launch(kafka.nodes.getFirst(), "format-only").await(READY_WITHIN).orThrow();
+        return kafka;
+    }
+
+    /** The version of Apache Kafka that the build names. */
+    public static String version() {
+        return org.apache.kafka.common.utils.AppInfoParser.getVersion();
+    }
+
+    /** Starts the processes and returns at once. */
+    public void launch() {
+        nodes.forEach(node -> running.put(node, launch(node, "run")));
+    }
+
+    /** The process of a single node. */
+    public Child process() {
+        return running.get(nodes.getFirst());
+    }
+
+    @Override
+    public String title() {
+        return "Apache Kafka " + version() + (nodes.size() == 1 ? "" : " (" + nodes.size() + " nodes)");
+    }
+
+    @Override
+    public String bootstrap() {
+        return nodes.stream().map(Node::address).collect(Collectors.joining(","));
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running.size() == nodes.size() && running.values().stream().allMatch(Child::isAlive);
+    }
+
+    @Override
+    public void kill() {
+        running.values().forEach(Child::kill);
+    }
+
+    @Override
+    public void stop() {
+        running.values().forEach(Child::terminate);
+        running.values().forEach(child -> child.await(Duration.ofSeconds(30)));
+    }
+
+    @Override
+    public void restart() {
+        kill();
+        launch();
+        awaitReady();
+    }
+
+    @Override
+    public void close() {
+        kill();
+        Folders.delete(folder);
+    }
+
+    private void startOrClose() {
+        try {
+            launch();
+            awaitReady();
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private Child launch(Node node, String mode) {
+        var options = new ArrayList<>(jvmOptions);
+        options.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        return Child.jvm(
+                "Apache Kafka node " + node.id(),
+                ClassPaths.equipment() + java.io.File.pathSeparator + ClassPaths.apacheKafka(),
+                options,
+                List.of(ApacheKafkaMain.class.getName(), node.properties().toString(), clusterId, mode));
+    }
+
+    /** Asks until every broker has registered; the client's own back-off paces the asking. */
+    private void awaitReady() {
+        long deadline = System.nanoTime() + READY_WITHIN.toNanos();
+        Map<String, Object> settings = Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap(),
+                AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, "100",
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "5000",
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "2000");
+        try (var admin = Admin.create(settings)) {
+            while (brokers(admin) < nodes.size()) {
+                running.values().stream()
+                        .filter(child -> !child.isAlive())
+                        .findAny()
+                        .ifPresent(child -> {
+                            throw new IllegalStateException("ended while starting: " + child);
+                        });
+                if (System.nanoTime() > deadline) {
+                    throw new IllegalStateException("not ready within " + READY_WITHIN + ": " + running.values());
+                }
+            }
+        }
+    }
+
+    private static int brokers(Admin admin) {
+        try {
+            return admin.describeCluster().nodes().get(5, TimeUnit.SECONDS).size();
+        } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+            return 0; // Not yet.
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while waiting for Apache Kafka", e);
+        }
+    }
+
+    private void writeProperties(Node node, Map<String, String> settings) {
+        var factor = Integer.toString(Math.min(3, nodes.size()));
+        var lines = new LinkedHashMap<String, String>();
+        lines.put("process.roles", "broker,controller");
+        lines.put("node.id", Integer.toString(node.id()));
+        lines.put(
+                "controller.quorum.voters",
+                nodes.stream()
+                        .map(each -> each.id() + "@127.0.0.1:" + each.controllerPort())
+                        .collect(Collectors.joining(",")));
+        lines.put("listeners", "PLAINTEXT://" + node.address() + ",CONTROLLER://127.0.0.1:" + node.controllerPort());
+        lines.put("advertised.listeners", "PLAINTEXT://" + node.address());
+        lines.put("controller.listener.names", "CONTROLLER");
+        lines.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        lines.put("log.dirs", node.folder().resolve("data").toString());
+        lines.put("offsets.topic.replication.factor", factor);
+        lines.put("transaction.state.log.replication.factor", factor);
+        lines.put("transaction.state.log.min.isr", "1");
+        lines.put("share.coordinator.state.topic.replication.factor", factor);
+        lines.put("share.coordinator.state.topic.min.isr", "1");
+        lines.putAll(settings);
+        try {
+            Files.createDirectories(node.folder());
+            Files.write(
+                    node.properties(),
+                    lines.entrySet().stream()
+                            .map(entry -> entry.getKey() + "=" + entry.getValue())
+                            .toList());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
