@@ -12,6 +12,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -147,7 +148,9 @@ final class ConnectedKafka implements Kafka {
     @Override
     public Kafka awaitReady(Duration atMost) {
         try {
-            var nodes = blockingAdmin().raw().describeCluster().nodes();
+            // Told to the admin as well: its close() waits for calls that are under way.
+            var limit = new DescribeClusterOptions().timeoutMs(Math.toIntExact(atMost.toMillis()));
+            var nodes = blockingAdmin().raw().describeCluster(limit).nodes();
             nodes.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
             return this;
         } catch (TimeoutException e) {
