@@ -1,0 +1,68 @@
+package io.strandline.cli.demo;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Reads everything that is in a topic now, outside every group. */
+final class TopicReader {
+    private static final Duration POLL = Duration.ofMillis(500);
+
+    private TopicReader() {}
+
+    /**
+     * Hands out every record from the beginning to the present end, in order for each partition.
+     *
+     * @param stall how long nothing may come before this is given up
+     * @throws IllegalStateException if the end was not reached
+     */
+    static void readAll(
+            String bootstrap,
+            String topic,
+            int partitions,
+            Duration stall,
+            Consumer<ConsumerRecord<byte[], byte[]>> handler) {
+        var all = IntStream.range(0, partitions)
+                .mapToObj(number -> new TopicPartition(topic, number))
+                .toList();
+        try (var consumer = new KafkaConsumer<byte[], byte[]>(
+                Map.of(
+                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                        bootstrap,
+                        ConsumerConfig.CLIENT_ID_CONFIG,
+                        "demo-read-back",
+                        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                        "none",
+                        ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
+                        "false"),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer())) {
+            consumer.assign(all);
+            consumer.seekToBeginning(all);
+            var ends = consumer.endOffsets(all);
+            var lastProgress = System.nanoTime();
+            while (!reached(consumer, all, ends)) {
+                var records = consumer.poll(POLL);
+                records.forEach(handler);
+                if (!records.isEmpty()) {
+                    lastProgress = System.nanoTime();
+                } else if (System.nanoTime() - lastProgress > stall.toNanos()) {
+                    throw new IllegalStateException(
+                            "Reading " + topic + " back stopped before its end: ends are " + ends);
+                }
+            }
+        }
+    }
+
+    private static boolean reached(
+            KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> all, Map<TopicPartition, Long> ends) {
+        return all.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition));
+    }
+}
