@@ -1,0 +1,95 @@
+package io.strandline.cli;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/** Reads partitions of one topic outside every group. */
+final class PartitionReader implements AutoCloseable {
+    private final List<TopicPartition> partitions;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private Map<TopicPartition, Long> ends = Map.of();
+
+    /** @param only the one partition to read, null for all of them */
+    PartitionReader(BrokerAddress broker, String topic, @Nullable Integer only, int count) {
+        this.partitions = IntStream.range(0, count)
+                .filter(number -> only == null || number == only)
+                .mapToObj(number -> new TopicPartition(topic, number))
+                .toList();
+        var settings = new HashMap<String, Object>(broker.settings());
+        settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, broker.servers());
+        settings.put(ConsumerConfig.CLIENT_ID_CONFIG, "strandline-consume");
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        this.consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer.assign(partitions);
+    }
+
+    /** @param offset where to begin; null: at the beginning or at the end */
+    void begin(@Nullable Long offset, boolean fromBeginning) {
+        ends = consumer.endOffsets(partitions);
+        if (offset != null) {
+            partitions.forEach(partition -> consumer.seek(partition, offset));
+        } else if (fromBeginning) {
+            consumer.seekToBeginning(partitions);
+        } else {
+            // Exactly the ends that were just read, so that what is written meanwhile is not missed.
+            ends.forEach(consumer::seek);
+        }
+    }
+
+    /** Whether everything that was there at the beginning has been read. */
+    boolean reachedEnd() {
+        return partitions.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition));
+    }
+
+    void poll(Duration atMost, RecordPrinter printer) {
+        try {
+            for (var record : consumer.poll(atMost)) {
+                if (!printer.print(printable(record))) {
+                    return;
+                }
+            }
+        } catch (OffsetOutOfRangeException e) {
+            throw Problem.failed("There is no message at that offset: " + contents(), e);
+        }
+    }
+
+    private String contents() {
+        var first = consumer.beginningOffsets(partitions);
+        return partitions.stream()
+                .map(partition -> "partition " + partition.partition()
+                        + (first.get(partition) < ends.get(partition)
+                                ? " has " + first.get(partition) + " to " + (ends.get(partition) - 1)
+                                : " is empty, its next offset is " + ends.get(partition)))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static RecordPrinter.Printable printable(ConsumerRecord<byte[], byte[]> record) {
+        return new RecordPrinter.Printable(
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                Instant.ofEpochMilli(record.timestamp()),
+                record.key(),
+                record.value(),
+                RecordPrinter.NamedValue.of(record.headers()));
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}
