@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -91,7 +92,7 @@ final class ConnectedKafka implements Kafka {
         }
     }
 
-    private HashMap<String, Object> producerConfig() {
+    private Map<String, Object> producerConfig() {
         var config = new HashMap<>(settings.connection(settings.clientId()));
         config.putAll(ProducerPool.defaults());
         settings.retry().ifPresent(schedule -> config.putAll(RetrySettings.producer(schedule)));
@@ -156,7 +157,8 @@ final class ConnectedKafka implements Kafka {
         } catch (TimeoutException e) {
             throw notReady("no broker answered within " + atMost + ". Is it running, and is this its address?", e);
         } catch (ExecutionException e) {
-            throw notReady(e.getCause().getMessage(), e.getCause());
+            var why = Objects.requireNonNullElse(e.getCause(), e);
+            throw notReady(why.getMessage(), why);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw notReady("interrupted while waiting", e);
@@ -243,7 +245,7 @@ final class ConnectedKafka implements Kafka {
     private void remove(@Nullable Consumer consumer) {
         lock.lock();
         try {
-            consumers.removeIf(other -> other == consumer);
+            consumers.remove(consumer);
         } finally {
             lock.unlock();
         }

@@ -30,6 +30,7 @@ final class EventBus implements Kafka.Events, AutoCloseable {
     public <E extends Event> Kafka.Subscription on(Class<E> type, Consumer<? super E> listener) {
         var added = new Listener(type, event -> listener.accept(type.cast(event)));
         listeners.add(added);
+        Thread.ofVirtual().name("strandline-events").start(added);
         return added;
     }
 
@@ -61,13 +62,11 @@ final class EventBus implements Kafka.Events, AutoCloseable {
         private final Consumer<Event> target;
         private final BlockingQueue<Event> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
         private final AtomicLong missed = new AtomicLong();
-        private final Thread thread;
         private volatile boolean closed;
 
         Listener(Class<? extends Event> type, Consumer<Event> target) {
             this.type = type;
             this.target = target;
-            thread = Thread.ofVirtual().name("strandline-events").start(this);
         }
 
         void offer(Event event) {

@@ -102,7 +102,11 @@ final class Lane {
         }
     }
 
-    /** @return nanoseconds until something is due; the largest number if nothing waits */
+    /**
+     * Lets the message go on whose time has come.
+     *
+     * @return nanoseconds until something is due; the largest number if nothing waits
+     */
     long tick(long now) {
         if (doing instanceof Doing.Waiting(Step then, long due, Throwable why)) {
             if (due - now > 0) {
@@ -251,7 +255,7 @@ final class Lane {
         return failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError);
     }
 
-    /** @return null if the message is done */
+    /** One call of the handler; null if the message is done. */
     private @Nullable Throwable attempt(Task task) {
         try {
             deliver(subscription, task);

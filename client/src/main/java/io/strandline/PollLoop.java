@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
@@ -177,10 +178,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         try {
             var records = kafka.poll(atMost);
             for (var partition : records.partitions()) {
-                take(
-                        partition,
-                        records.records(partition),
-                        records.nextOffsets().get(partition).offset());
+                take(partition, records.records(partition));
             }
         } catch (NoOffsetForPartitionException e) {
             begin(e.partitions());
@@ -194,16 +192,13 @@ final class PollLoop implements ConsumerRebalanceListener {
         }
     }
 
-    private void take(
-            TopicPartition partition,
-            List<org.apache.kafka.clients.consumer.ConsumerRecord<byte[], byte[]>> records,
-            long next) {
+    private void take(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records) {
         var tenure = tenures.get(partition);
         if (tenure == null) {
             throw new IllegalStateException(records.size() + " messages of " + partition
                     + " came, which is not assigned to this member; passing over them would lose them");
         }
-        tenure.add(records, next);
+        tenure.add(records);
     }
 
     /** Nothing is committed for these. A broker that does not answer leaves them as they are, and the next poll asks again. */

@@ -55,15 +55,14 @@ final class Tenure {
         return lock;
     }
 
-    /** Poll thread: messages as they came, and the offset behind them. */
-    void add(List<ConsumerRecord<byte[], byte[]>> records, long next) {
+    /** Poll thread: messages as they came. */
+    void add(List<ConsumerRecord<byte[], byte[]>> records) {
         lock.lock();
         try {
             for (var record : records) {
                 tracker.taken(record.offset());
                 bytes += sizeOf(record);
             }
-            tracker.readTo(next);
             lane.add(new Lane.Chunk(records, tracker));
         } finally {
             lock.unlock();
@@ -207,7 +206,7 @@ final class Tenure {
         }
     }
 
-    /** @return true if it moved before */
+    /** Holds it back; returns true if it moved before. */
     boolean hold(Object by, boolean byHandler, Optional<Duration> atMost) {
         lock.lock();
         try {
@@ -220,7 +219,7 @@ final class Tenure {
         }
     }
 
-    /** @return true if it moves now and did not before */
+    /** Ends one hold; returns true if it moves now and did not before. */
     boolean release(Object by) {
         lock.lock();
         try {
@@ -234,7 +233,7 @@ final class Tenure {
         }
     }
 
-    /** @return true if it moves now and did not before */
+    /** Ends every hold; returns true if it moves now and did not before. */
     boolean releaseAll() {
         lock.lock();
         try {
@@ -345,7 +344,7 @@ final class Tenure {
     }
 
     static long sizeOf(ConsumerRecord<byte[], byte[]> record) {
-        long size = Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+        long size = 0L + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
         for (var header : record.headers()) {
             size += header.key().length() + (header.value() == null ? 0 : header.value().length);
         }

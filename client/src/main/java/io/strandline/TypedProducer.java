@@ -167,7 +167,9 @@ final class TypedProducer implements Producer {
         try {
             return new SendFailed.Result.Stored(future.get());
         } catch (ExecutionException e) {
-            return ((SendFailed) e.getCause()).results().getFirst();
+            return e.getCause() instanceof SendFailed why
+                    ? why.results().getFirst()
+                    : new SendFailed.Result.Unknown(message, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return new SendFailed.Result.Unknown(message, e);
@@ -230,18 +232,22 @@ final class TypedProducer implements Producer {
 
         CompletableFuture<Ack> send(ProducerRecord<byte[], byte[]> bytes) {
             try {
-                pool.get(kind).send(bytes, this);
+                var unused = pool.get(kind).send(bytes, this); // the callback tells more
                 queued = true;
-                return result;
             } catch (RuntimeException e) {
                 // Thrown, not passed to the callback: it was never handed over (closed, interrupted, bad argument).
-                return result.isDone() ? result : refused(e);
+                refuse(e);
             }
+            return result;
         }
 
         CompletableFuture<Ack> refused(Throwable why) {
-            fail(failed(new SendFailed.Result.Refused(message, why)), why);
+            refuse(why);
             return result;
+        }
+
+        private void refuse(Throwable why) {
+            fail(failed(new SendFailed.Result.Refused(message, why)), why);
         }
 
         /** Runs on the producer's own thread, or on the sender's where kafka-clients did not take the message. */
@@ -250,7 +256,7 @@ final class TypedProducer implements Producer {
             if (failure == null && metadata != null) {
                 acknowledged(metadata);
             } else if (failure != null && (neverQueued() || certainlyRefused(failure))) {
-                refused(failure);
+                refuse(failure);
             } else if (failure != null) {
                 fail(failed(new SendFailed.Result.Unknown(message, failure)), failure);
             }
