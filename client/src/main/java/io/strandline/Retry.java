@@ -138,7 +138,8 @@ public record Retry(int attempts, Backoff backoff, Optional<Duration> within, Se
             case Backoff.Fixed(Duration delay) -> delay;
             case Backoff.Steps(List<Duration> delays) -> delays.get(Math.min(failed, delays.size()) - 1);
             case Backoff.Exponential(Duration first, double multiplier, Duration max, double jitter) -> {
-                double grown = Math.min((double) first.toNanos() * Math.pow(multiplier, failed - 1.0), (double) max.toNanos());
+                double grown =
+                        Math.min((double) first.toNanos() * Math.pow(multiplier, failed - 1.0), (double) max.toNanos());
                 double share = jitter == 0 ? 0 : random.nextDouble(-jitter, jitter);
                 yield Duration.ofNanos((long) (grown * (1 + share)));
             }
