@@ -98,6 +98,20 @@ public final class Batch {
         return batch;
     }
 
+    /** A view of a header alone, unchecked; what needs the records cannot be asked of it. */
+    static Batch header(ByteBuffer bytes) {
+        return new Batch(bytes);
+    }
+
+    /** What the length field says of the whole batch. */
+    int claimedSize() {
+        return (int) Math.min((long) bytes.getInt(LENGTH_AT) + LENGTH_COUNTS_FROM, Integer.MAX_VALUE);
+    }
+
+    byte magic() {
+        return bytes.get(MAGIC_AT);
+    }
+
     private void checkFrame() throws InvalidBatch {
         int size = bytes.remaining();
         if (size < HEADER_BYTES) {

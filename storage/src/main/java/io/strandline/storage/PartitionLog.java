@@ -1,20 +1,49 @@
 package io.strandline.storage;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One log: batches in the order of their offsets. All methods may be called from any thread.
  *
- * <p>A log that nobody uses is this small object and nothing else; it opens its files at first use.
+ * <p>A log that nobody uses is this small object and nothing else; it opens its files at first use, and gives them back
+ * when it has been idle.
  */
 public final class PartitionLog {
+    private final Store store;
+    private final Context context;
+    private final LogId id;
+    private final Waiting waiting = new Waiting();
+    private volatile LogView view;
+    private volatile LogPoint point;
+    private volatile @Nullable OpenLog open;
+    private volatile Store.@Nullable Damage damage;
+    private volatile boolean deleted;
 
-    PartitionLog() {}
+    PartitionLog(Store store, Context context, LogPoint point) {
+        this.store = store;
+        this.context = context;
+        this.id = point.id();
+        this.point = point;
+        this.view = new LogView(point.logStartOffset(), point.recoveryOffset(), List.of(), 0);
+        if (point.recoveryOffset() < point.durableEnd()) {
+            damage = new Store.Damage(
+                    id,
+                    point.recoveryOffset(),
+                    point.durableEnd(),
+                    "Acknowledged bytes are not what they were, see " + Layout.segmentLog(id, point.segment()));
+        }
+    }
 
     public LogId id() {
-        throw new UnsupportedOperationException();
+        return id;
     }
+
+    // ---- appending
 
     /**
      * Adds a batch at the end, unless it is there already or may not be. When this returns {@link Verdict.Appended} the
@@ -26,22 +55,76 @@ public final class PartitionLog {
      * system; never for the disk.
      */
     public Verdict append(Batch batch) {
-        throw new UnsupportedOperationException();
+        if (deleted) {
+            return gone();
+        }
+        var config = context.configOf(id);
+        try {
+            while (true) {
+                var verdict = open().append(batch, config);
+                if (verdict.isPresent()) {
+                    return verdict.get();
+                }
+            }
+        } catch (IOException e) {
+            return new Verdict.Rejected(StorageError.KAFKA_STORAGE_ERROR, "The log cannot be opened: " + e);
+        }
     }
+
+    /** Why nothing can be appended to this log, whatever it is; empty while all is well. */
+    Optional<Verdict.Rejected> refusal() {
+        if (deleted) {
+            return Optional.of(gone());
+        }
+        var found = damage;
+        return found == null
+                ? Optional.empty()
+                : Optional.of(new Verdict.Rejected(
+                        StorageError.KAFKA_STORAGE_ERROR,
+                        "Offsets " + found.fromOffset() + " to " + found.toOffset() + " are damaged: "
+                                + found.reason()));
+    }
+
+    private Verdict.Rejected gone() {
+        return new Verdict.Rejected(StorageError.UNKNOWN_TOPIC_OR_PARTITION, "The topic was deleted.");
+    }
+
+    // ---- waiting
 
     /** What readers may know now. */
     public LogView view() {
-        throw new UnsupportedOperationException();
+        return view;
     }
 
     /** One more than the last offset appended, on the disk or not. Consumers never see beyond the durable end. */
     public long endOffset() {
-        throw new UnsupportedOperationException();
+        var files = open;
+        return files == null ? point.recoveryOffset() : files.nextOffset();
     }
 
     /** What to wait for until everything below {@code endOffset} is on the disk. */
     public Durability durable(long endOffset) {
-        throw new UnsupportedOperationException();
+        return new Durability() {
+            @Override
+            public State state() {
+                return stateOf(view.durableEnd() >= endOffset);
+            }
+
+            @Override
+            public void notify(Waiter waiter) {
+                notifyAt(endOffset, waiter);
+            }
+        };
+    }
+
+    private Durability.State stateOf(boolean reached) {
+        if (reached) {
+            return Durability.State.DURABLE;
+        }
+        if (deleted) {
+            return Durability.State.GONE;
+        }
+        return store.isOver() ? Durability.State.FAILED : Durability.State.PENDING;
     }
 
     /**
@@ -50,8 +133,34 @@ public final class PartitionLog {
      * await.
      */
     public void notifyAt(long endOffset, Waiter waiter) {
-        throw new UnsupportedOperationException();
+        waiting.add(waiter, () -> view.durableEnd() >= endOffset || isOver());
     }
+
+    private boolean isOver() {
+        return deleted || store.isOver();
+    }
+
+    /** Whether the topic was deleted. */
+    public boolean isDeleted() {
+        return deleted;
+    }
+
+    /** Called under the log's lock, with the whole new truth (W16). */
+    void publish(LogView next) {
+        view = next;
+        waiting.wake();
+    }
+
+    /** Something else changed that may end waiting. */
+    void wake() {
+        waiting.wake();
+    }
+
+    void fail(Throwable reason) {
+        store.fail(reason);
+    }
+
+    // ---- reading
 
     /**
      * Finds durable batches from the one that contains {@code offset} on. Reads an index and a few headers, not the
@@ -61,7 +170,75 @@ public final class PartitionLog {
      * @param wholeFirstBatch whether the first batch is given whole even if it is larger than {@code bytesMax}
      */
     public Read read(long offset, int bytesMax, boolean wholeFirstBatch) throws IOException {
-        throw new UnsupportedOperationException();
+        var seen = viewWithFiles();
+        var found = damage;
+        if (found != null && offset >= found.fromOffset() && offset < found.toOffset()) {
+            return new Read.Damaged(found.fromOffset(), found.toOffset(), found.reason(), seen);
+        }
+        if (offset < seen.logStartOffset() || offset > seen.durableEnd()) {
+            return new Read.OutOfRange(seen);
+        }
+        if (offset == seen.durableEnd()) {
+            return new Read.Slices(List.of(), seen);
+        }
+        return readFrom(seen, offset, bytesMax, wholeFirstBatch);
+    }
+
+    private Read readFrom(LogView seen, long offset, int bytesMax, boolean wholeFirstBatch) throws IOException {
+        int at = seen.segmentOf(offset);
+        var segment = seen.segments().get(at);
+        segment.loadDerived();
+        int end = seen.endOf(at);
+        var first = locate(segment, offset, end);
+        if (first.isEmpty()) {
+            return damaged(seen, at, segment.index.positionBefore(offset, segment.base()));
+        }
+        int position = first.get().position();
+        int firstBytes = first.get().end() - position;
+        int budget = wholeFirstBatch ? Math.max(bytesMax, firstBytes) : bytesMax;
+        var slices = new ArrayList<FileSlice>(2);
+        while (budget > 0) {
+            int length = Math.min(budget, end - position);
+            var spoiled = segment.firstDamaged(position, position + length);
+            if (spoiled.isPresent() && slices.isEmpty() && spoiled.getAsInt() < position + firstBytes) {
+                return damaged(seen, at, spoiled.getAsInt());
+            }
+            int sound = spoiled.isPresent() ? Math.max(spoiled.getAsInt() - position, 0) : length;
+            if (sound > 0) {
+                slices.add(new FileSlice(segment, position, sound));
+            }
+            budget -= sound;
+            if (sound < length || ++at == seen.segments().size()) {
+                break;
+            }
+            segment = seen.segments().get(at);
+            segment.loadDerived();
+            position = 0;
+            end = seen.endOf(at);
+        }
+        return new Read.Slices(slices, seen);
+    }
+
+    /** Where the batch with this offset begins, or the first one behind it. Empty where the bytes are no batches. */
+    private Optional<SegmentScan> locate(Segment segment, long offset, int end) throws IOException {
+        int from = segment.index.positionBefore(offset, segment.base());
+        var scan = new SegmentScan(segment, from, end);
+        while (scan.next()) {
+            if (scan.batch().endOffset() > offset) {
+                return Optional.of(scan);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Read.Damaged damaged(LogView seen, int at, int position) {
+        var segment = seen.segments().get(at);
+        int block = position / BlockSums.BLOCK_BYTES * BlockSums.BLOCK_BYTES;
+        long from = Math.max(segment.index.offsetAtMost(block, segment.base()), seen.logStartOffset());
+        long to = segment.index.offsetFrom(block + BlockSums.BLOCK_BYTES, segment.base(), seen.endOffsetOf(at));
+        String reason = segment + " is not as it was written around byte " + position + ".";
+        store.found(new Store.Damage(id, from, to, reason));
+        return new Read.Damaged(from, to, reason, seen);
     }
 
     /**
@@ -70,17 +247,67 @@ public final class PartitionLog {
      * @param codec opens the batch in which it lies
      */
     public Optional<TimedOffset> offsetForTimestamp(long timestampMs, Codec codec) throws IOException {
-        throw new UnsupportedOperationException();
+        var seen = viewWithFiles();
+        for (int at = 0; at < seen.segments().size(); at++) {
+            var segment = seen.segments().get(at);
+            segment.loadDerived();
+            if (segment.index.latest().timestampMs() < timestampMs) {
+                continue;
+            }
+            var scan = new SegmentScan(segment, segment.index.positionBeforeTime(timestampMs), seen.endOf(at));
+            while (scan.next()) {
+                if (scan.batch().maxTimestamp() >= timestampMs && scan.batch().endOffset() > seen.logStartOffset()) {
+                    var found = firstRecordFrom(segment, scan, timestampMs, seen.logStartOffset(), codec);
+                    if (found.isPresent()) {
+                        return found;
+                    }
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /** The first durable record with the latest time stamp of all. */
     public Optional<TimedOffset> maxTimestamp(Codec codec) throws IOException {
-        throw new UnsupportedOperationException();
+        var seen = viewWithFiles();
+        long latestMs = -1;
+        for (int at = 0; at < seen.segments().size(); at++) {
+            var segment = seen.segments().get(at);
+            segment.loadDerived();
+            if (at < seen.segments().size() - 1) {
+                latestMs = Math.max(latestMs, segment.index.latest().timestampMs());
+                continue;
+            }
+            var scan = new SegmentScan(segment, 0, seen.endOf(at)); // its index may run ahead of the durable end
+            while (scan.next()) {
+                latestMs = Math.max(latestMs, scan.batch().maxTimestamp());
+            }
+        }
+        return latestMs < 0 ? Optional.empty() : offsetForTimestamp(latestMs, codec);
     }
+
+    private static Optional<TimedOffset> firstRecordFrom(
+            Segment segment, SegmentScan scan, long timestampMs, long fromOffset, Codec codec) throws IOException {
+        var bytes = new FileSlice(segment, scan.position(), scan.end() - scan.position()).read();
+        try {
+            var batch = Batch.parse(bytes);
+            var records = batch.records(codec);
+            while (records.next()) {
+                if (records.timestamp() >= timestampMs && records.offset() >= fromOffset) {
+                    return Optional.of(new TimedOffset(records.offset(), records.timestamp(), batch.leaderEpoch()));
+                }
+            }
+            return Optional.empty();
+        } catch (InvalidBatch e) {
+            throw new IOException("A batch of " + segment + " at " + scan.position() + " cannot be read", e);
+        }
+    }
+
+    // ---- epochs, start, size
 
     /** The leader epoch of the next append. It grows when the store had not been stopped cleanly. */
     public int leaderEpoch() {
-        throw new UnsupportedOperationException();
+        return context.leaderEpoch();
     }
 
     /**
@@ -88,7 +315,7 @@ public final class PartitionLog {
      * next epoch began, or the durable end. Empty when the log begins with a later epoch.
      */
     public Optional<EpochEnd> endOffsetForEpoch(int epoch) throws IOException {
-        throw new UnsupportedOperationException();
+        return open().endOfEpoch(epoch, view.durableEnd());
     }
 
     /**
@@ -97,17 +324,130 @@ public final class PartitionLog {
      * @param offset at most the durable end
      */
     public Trim trim(long offset) throws IOException {
-        throw new UnsupportedOperationException();
+        var files = open();
+        var seen = view;
+        if (offset < 0 || offset > seen.durableEnd()) {
+            return new Trim.OutOfRange(seen);
+        }
+        files.startAt(offset);
+        store.wantCheckpoint();
+        long start = view.logStartOffset();
+        return new Trim.Trimmed(start, durableStart(start));
+    }
+
+    private Durability durableStart(long start) {
+        return new Durability() {
+            @Override
+            public State state() {
+                return stateOf(point.logStartOffset() >= start);
+            }
+
+            @Override
+            public void notify(Waiter waiter) {
+                waiting.add(waiter, () -> point.logStartOffset() >= start || isOver());
+            }
+        };
     }
 
     /** Bytes of the log's segments. */
     public long sizeBytes() throws IOException {
-        throw new UnsupportedOperationException();
+        return open().sizeBytes();
     }
 
     /** The idempotent producers that the log remembers. */
-    public java.util.List<ProducerView> producers() throws IOException {
-        throw new UnsupportedOperationException();
+    public List<ProducerView> producers() throws IOException {
+        return open().producers();
+    }
+
+    // ---- files
+
+    private LogView viewWithFiles() throws IOException {
+        while (true) {
+            open().used();
+            var seen = view;
+            if (!seen.segments().isEmpty() || seen.durableEnd() == seen.logStartOffset()) {
+                return seen;
+            }
+            // It was closed as idle between the two lines; it opens again.
+        }
+    }
+
+    /** The log's files, opened if they were not. */
+    OpenLog open() throws IOException {
+        var files = open;
+        return files != null ? files : openFiles();
+    }
+
+    private OpenLog openFiles() throws IOException {
+        ReentrantLock opening = store.openingLock(id);
+        opening.lock();
+        try {
+            var files = open;
+            if (files == null) {
+                files = new OpenLog(context, this, point);
+                view = new LogView(
+                        view.logStartOffset(),
+                        view.durableEnd(),
+                        files.firstView(point).segments(),
+                        point.position());
+                open = files;
+                store.opened(this);
+            }
+            return files;
+        } finally {
+            opening.unlock();
+        }
+    }
+
+    /** The files in use, or null. */
+    @Nullable
+    OpenLog openOrNull() {
+        return open;
+    }
+
+    /** Gives the files back if the log is idle. True if it holds none now. */
+    boolean closeIfIdle(long idleNanos) throws IOException {
+        ReentrantLock opening = store.openingLock(id);
+        opening.lock();
+        try {
+            var files = open;
+            if (files == null) {
+                return true;
+            }
+            if (!files.closeIfIdle(point, idleNanos)) {
+                return false;
+            }
+            view = new LogView(view.logStartOffset(), view.durableEnd(), List.of(), 0);
+            open = null;
+            return true;
+        } finally {
+            opening.unlock();
+        }
+    }
+
+    /** Where recovery would begin. */
+    LogPoint point() {
+        return point;
+    }
+
+    /** A checkpoint with this point is durable. */
+    void passed(LogPoint next) {
+        point = next;
+        waiting.wake();
+    }
+
+    void markDeleted() {
+        deleted = true;
+        waiting.wake();
+    }
+
+    Optional<Store.Damage> damage() {
+        return Optional.ofNullable(damage);
+    }
+
+    @Override
+    public String toString() {
+        return "log " + id;
     }
 
     /** A record's place in the log and in time. */
@@ -132,7 +472,7 @@ public final class PartitionLog {
      * A producer as the log remembers it.
      *
      * @param lastSequence sequence of its last record
-     * @param lastTimestampMs time stamp of its last batch
+     * @param lastSeenMs when it last wrote, milliseconds since 1970
      */
-    public record ProducerView(long producerId, short epoch, int lastSequence, long lastTimestampMs) {}
+    public record ProducerView(long producerId, short epoch, int lastSequence, long lastSeenMs) {}
 }

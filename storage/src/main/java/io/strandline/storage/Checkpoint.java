@@ -1,0 +1,66 @@
+package io.strandline.storage;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * From where recovery begins: what lies before is safe without the journal.
+ *
+ * <pre>
+ *   0 16  store id
+ *  16  8  number, one more than that of the checkpoint before
+ *  24  4  journal epoch
+ *  28  4  leader epoch
+ *  32  8  sequence of the first group of the journal that may be needed
+ *  40  8  position in the journal at which that group is, or will be
+ *  48  4  number of logs
+ *  52     a {@link LogPoint} for each
+ * </pre>
+ */
+record Checkpoint(
+        UUID storeId,
+        long number,
+        int journalEpoch,
+        int leaderEpoch,
+        long sequence,
+        long position,
+        List<LogPoint> points) {
+    static final SmallFile FILE = new SmallFile("SLCHECKP", 1);
+    private static final int HEAD_BYTES = 52;
+
+    void write(Disk disk) throws IOException {
+        FILE.write(disk, Layout.ROOT, Layout.CHECKPOINT, encode());
+    }
+
+    private ByteBuffer encode() {
+        var bytes = ByteBuffer.allocate(HEAD_BYTES + points.size() * LogPoint.BYTES);
+        bytes.putLong(storeId.getMostSignificantBits())
+                .putLong(storeId.getLeastSignificantBits())
+                .putLong(number)
+                .putInt(journalEpoch)
+                .putInt(leaderEpoch)
+                .putLong(sequence)
+                .putLong(position)
+                .putInt(points.size());
+        points.forEach(point -> point.write(bytes));
+        return bytes.flip();
+    }
+
+    static Checkpoint decode(ByteBuffer bytes) {
+        var storeId = new UUID(bytes.getLong(), bytes.getLong());
+        long number = bytes.getLong();
+        int journalEpoch = bytes.getInt();
+        int leaderEpoch = bytes.getInt();
+        long sequence = bytes.getLong();
+        long position = bytes.getLong();
+        int count = bytes.getInt();
+        var points = new ArrayList<LogPoint>(count);
+        for (int i = 0; i < count; i++) {
+            points.add(LogPoint.read(bytes));
+        }
+        return new Checkpoint(storeId, number, journalEpoch, leaderEpoch, sequence, position, points);
+    }
+}

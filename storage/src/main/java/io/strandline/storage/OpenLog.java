@@ -1,0 +1,508 @@
+package io.strandline.storage;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The files of a log in use.
+ *
+ * <p><b>Lock.</b> One lock guards everything here but {@code backlog} and {@code queued}. It is held over one write to
+ * the page cache (and the making of a file, when a segment begins), never over a force. Order where several are taken:
+ * bundle lock, logs in the order of {@link LogId}, {@link DirtyLogs}. Readers never take it: they use the
+ * {@link LogView}.
+ */
+final class OpenLog {
+    private final Context context;
+    private final PartitionLog log;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final List<Segment> segments = new ArrayList<>();
+    private final ProducerStates producers = new ProducerStates();
+    private final LeaderEpochs epochs = new LeaderEpochs();
+    private final ArrayDeque<Run> pending = new ArrayDeque<>();
+    private final List<Snapshot> snapshots = new ArrayList<>();
+    private final List<Doomed> doomed = new ArrayList<>();
+    private long nextOffset;
+    private long holesUpTo;
+    private long activeSinceNanos;
+    private boolean closed;
+    private volatile long usedNanos;
+
+    /** Taken from {@code pending}, not durable yet. Used by the committer alone. */
+    final ArrayDeque<Run> backlog = new ArrayDeque<>();
+
+    /** Whether it is among the dirty logs. Guarded by {@link DirtyLogs}. */
+    boolean queued;
+
+    /**
+     * A segment below the log's start.
+     *
+     * @param sequence the newest group of the journal that may name it
+     */
+    record Doomed(Segment segment, long sequence) {}
+
+    /** Opens the files of a log that ends at a point: everything before it is in them, forced. */
+    OpenLog(Context context, PartitionLog log, LogPoint point) throws IOException {
+        this.context = context;
+        this.log = log;
+        this.nextOffset = point.recoveryOffset();
+        this.usedNanos = context.time().nanos();
+        this.activeSinceNanos = usedNanos;
+        findSegments(point);
+        readBack(point);
+    }
+
+    private void findSegments(LogPoint point) throws IOException {
+        var disk = context.disk();
+        if (!disk.exists(Layout.log(point.id()))) {
+            return;
+        }
+        var names = disk.list(Layout.log(point.id())).stream()
+                .flatMap(name -> Layout.parseSegment(name).stream())
+                .filter(name -> name.compareTo(point.segment()) <= 0)
+                .sorted()
+                .toList();
+        for (int i = 0; i < names.size(); i++) {
+            var name = names.get(i);
+            boolean dropped = i + 1 < names.size() && names.get(i + 1).base() <= point.logStartOffset();
+            int size = name.equals(point.segment()) ? point.position() : sizeOf(point.id(), name);
+            var segment = Segment.existing(
+                    disk, point.id(), name, size, context.config().indexIntervalBytes());
+            if (dropped) {
+                doomed.add(new Doomed(segment, context.journal().lastSequence()));
+            } else {
+                segments.add(segment);
+            }
+        }
+    }
+
+    private int sizeOf(LogId id, SegmentName name) throws IOException {
+        try (var file = context.disk().open(Layout.segmentLog(id, name))) {
+            return Math.toIntExact(file.size());
+        }
+    }
+
+    /** Learns producers and epochs from the newest snapshot, and from the batches behind it. */
+    private void readBack(LogPoint point) throws IOException {
+        var snapshot = Snapshot.newest(context.disk(), point.id(), nextOffset);
+        snapshot.ifPresent(found -> found.restore(epochs, producers));
+        long from =
+                Math.max(point.logStartOffset(), snapshot.map(Snapshot::offset).orElse(0L));
+        long nowMs = context.time().wallMs();
+        for (var segment : segments) {
+            long end = segment == segments.getLast() ? nextOffset : nextBase(segment);
+            if (end > from || segment == segments.getLast()) {
+                segment.loadDerived();
+            }
+            if (end > from) {
+                readBack(segment, from, nowMs);
+                if (segment != segments.getLast()) {
+                    snapshots.add(Snapshot.of(end, epochs, producers)); // it was not written before the stop
+                }
+            }
+        }
+        long expiryMs = context.config().producerExpiry().toMillis();
+        producers.forgetSeenBefore(nowMs - expiryMs);
+    }
+
+    private long nextBase(Segment segment) {
+        return segments.get(segments.indexOf(segment) + 1).base();
+    }
+
+    private void readBack(Segment segment, long from, long nowMs) throws IOException {
+        var scan = new SegmentScan(segment, segment.index.positionBefore(from, segment.base()), segment.size());
+        while (scan.next()) {
+            if (scan.batch().baseOffset() >= from) {
+                producers.remember(scan.batch(), nowMs);
+                epochs.note(scan.batch().leaderEpoch(), scan.batch().baseOffset());
+            }
+        }
+    }
+
+    // ---- appending
+
+    /** See {@link PartitionLog#append}. Empty if the files were closed meanwhile and must be opened again. */
+    Optional<Verdict> append(Batch batch, LogConfig config) {
+        lock.lock();
+        try {
+            if (closed) {
+                return Optional.empty();
+            }
+            return Optional.of(checkAndAppend(batch, config));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Verdict checkAndAppend(Batch batch, LogConfig config) {
+        usedNanos = context.time().nanos();
+        Optional<Verdict> refusal = refusal(batch, config)
+                .map(Verdict.class::cast)
+                .or(() -> producers.check(batch, log.view().logStartOffset()));
+        if (refusal.isPresent()) {
+            return refusal.get();
+        }
+        try {
+            var active = activeFor(batch.sizeInBytes(), config);
+            place(batch, config);
+            int position = active.size();
+            active.append(batch);
+            remember(batch);
+            markDirty(active, position, batch);
+            return context.dirty().add(this)
+                    ? appended(batch)
+                    : refusal(batch, config).orElseThrow();
+        } catch (DiskFull e) {
+            return new Verdict.Rejected(
+                    StorageError.KAFKA_STORAGE_ERROR, "The disk is full (" + e.getMessage() + "); try again later.");
+        } catch (IOException e) {
+            log.fail(e); // what is in the file now is unknown: nothing is acknowledged on top of it
+            return new Verdict.Rejected(StorageError.KAFKA_STORAGE_ERROR, "The disk has failed: " + e);
+        }
+    }
+
+    private Optional<Verdict.Rejected> refusal(Batch batch, LogConfig config) {
+        var refusal = log.refusal().or(context.dirty()::refusal);
+        if (refusal.isPresent()) {
+            return refusal;
+        }
+        if (batch.sizeInBytes() > config.maxMessageBytes()) {
+            return rejected(
+                    StorageError.MESSAGE_TOO_LARGE,
+                    "The batch has " + batch.sizeInBytes() + " bytes; max.message.bytes is " + config.maxMessageBytes()
+                            + ".");
+        }
+        if (batch.sizeInBytes() > config.segmentBytes()) {
+            return rejected(
+                    StorageError.RECORD_LIST_TOO_LARGE,
+                    "The batch has " + batch.sizeInBytes() + " bytes; segment.bytes is " + config.segmentBytes() + ".");
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Verdict.Rejected> rejected(StorageError error, String reason) {
+        return Optional.of(new Verdict.Rejected(error, reason));
+    }
+
+    private Verdict.Appended appended(Batch batch) {
+        var view = log.view();
+        return new Verdict.Appended(
+                batch.baseOffset(),
+                batch.endOffset(),
+                holesUpTo > view.durableEnd() ? holesUpTo : 0,
+                batch.timestampType() == TimestampType.LOG_APPEND_TIME ? batch.maxTimestamp() : -1,
+                view.logStartOffset());
+    }
+
+    private void place(Batch batch, LogConfig config) {
+        if (config.timestampType() == TimestampType.LOG_APPEND_TIME) {
+            batch.stamp(context.time().wallMs());
+        }
+        batch.place(nextOffset, context.leaderEpoch());
+    }
+
+    private void remember(Batch batch) {
+        producers.remember(batch, context.time().wallMs());
+        epochs.note(batch.leaderEpoch(), batch.baseOffset());
+        nextOffset = batch.endOffset();
+    }
+
+    private void markDirty(Segment active, int position, Batch batch) {
+        var run = pending.peekLast();
+        if (run == null || !run.continuesIn(active)) {
+            run = Run.written(active, position);
+            pending.add(run);
+        }
+        run.add(batch);
+    }
+
+    /** The segment that takes the next bytes; a new one if there is none, or the last one is full or old. */
+    private Segment activeFor(int bytes, LogConfig config) throws IOException {
+        var active = segments.isEmpty() ? null : segments.getLast();
+        if (active != null && !isFull(active, bytes, config)) {
+            return active;
+        }
+        var opened = createSegment();
+        if (active != null) {
+            snapshots.add(Snapshot.of(nextOffset, epochs, producers));
+        }
+        segments.add(opened);
+        activeSinceNanos = usedNanos;
+        return opened;
+    }
+
+    private boolean isFull(Segment active, int bytes, LogConfig config) {
+        if (active.size() == 0) {
+            return false;
+        }
+        return (long) active.size() + bytes > config.segmentBytes()
+                || (usedNanos - activeSinceNanos) / 1_000_000 >= config.segmentMs();
+    }
+
+    private Segment createSegment() throws IOException {
+        var disk = context.disk();
+        createDirectories();
+        var name = new SegmentName(nextOffset, 0);
+        if (disk.exists(Layout.segmentLog(log.id(), name))) {
+            disk.delete(Layout.segmentLog(log.id(), name)); // left by an attempt for which there was no space
+        }
+        return Segment.create(disk, log.id(), name, context.config().indexIntervalBytes());
+    }
+
+    private void createDirectories() throws IOException {
+        var disk = context.disk();
+        String topic = Layout.topic(log.id().topicId());
+        if (!disk.exists(topic)) {
+            disk.createDirectory(topic);
+            try (var name = disk.create(topic + "/" + Layout.NAME)) {
+                name.write(0, StandardCharsets.UTF_8.encode(context.nameOf(log.id()) + "\n"));
+            } catch (FileAlreadyExistsException e) {
+                // Another partition's first append came at the same time and writes it.
+            }
+        }
+        if (!disk.exists(Layout.log(log.id()))) {
+            disk.createDirectory(Layout.log(log.id()));
+        }
+    }
+
+    // ---- bundles; the caller holds the locks of all logs concerned, see Bundles
+
+    ReentrantLock lock() {
+        return lock;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    Optional<Verdict.Rejected> refusal() {
+        return log.refusal().or(context.dirty()::refusal);
+    }
+
+    /** Makes sure that a segment can take so many bytes, so that {@link #hold} cannot fail. */
+    void prepare(int bytes, LogConfig config) throws IOException {
+        usedNanos = context.time().nanos();
+        activeFor(bytes, config);
+    }
+
+    /** Gives a batch its place and leaves its bytes out: they are written when the journal holds them (W10). */
+    Verdict.Appended hold(Batch batch, LogConfig config, Bundle bundle) {
+        var active = segments.getLast();
+        place(batch, config);
+        pending.add(Run.heldBack(active, active.size(), bundle, batch));
+        active.reserve(batch);
+        remember(batch);
+        holesUpTo = nextOffset;
+        return appended(batch);
+    }
+
+    // ---- the committer's side
+
+    /** Hands everything appended so far to the committer. The end is read here, before any force (W1). */
+    void drain() {
+        lock.lock();
+        try {
+            backlog.addAll(pending);
+            pending.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Everything up to the end of this run is on the disk. */
+    void publish(Run last) {
+        lock.lock();
+        try {
+            int count = segments.indexOf(last.segment()) + 1;
+            long start = log.view().logStartOffset();
+            log.publish(new LogView(start, last.endOffset(), List.copyOf(segments.subList(0, count)), last.to()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    PartitionLog log() {
+        return log;
+    }
+
+    // ---- the checkpointer's side
+
+    /** Snapshots taken at segment rolls that no longer run ahead of the disk (W13). */
+    List<Snapshot> takeSnapshots(long durableEnd) {
+        lock.lock();
+        try {
+            var ready = snapshots.stream().filter(s -> s.offset() <= durableEnd).toList();
+            snapshots.removeAll(ready);
+            return ready;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes the snapshots that segments below the log's start would otherwise take with them. */
+    void secureProducers(LogView view) throws IOException {
+        for (var snapshot : takeSnapshots(view.durableEnd())) {
+            snapshot.write(context.disk(), log.id());
+        }
+    }
+
+    /** Segments below the log's start that no live frame names once the journal is free up to a sequence (W6). */
+    List<Segment> takeDoomed(long freeUpTo) {
+        lock.lock();
+        try {
+            var ready = doomed.stream().filter(d -> d.sequence() < freeUpTo).toList();
+            doomed.removeAll(ready);
+            return ready.stream().map(Doomed::segment).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean hasDoomed() {
+        lock.lock();
+        try {
+            return !doomed.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Moves the log's start; segments wholly below it are dropped once the checkpoint has passed them (W6). */
+    void startAt(long offset) {
+        lock.lock();
+        try {
+            var view = log.view();
+            if (offset <= view.logStartOffset()) {
+                return;
+            }
+            while (segments.size() > 1 && segments.get(1).base() <= offset) {
+                doomed.add(new Doomed(segments.removeFirst(), context.journal().lastSequence()));
+            }
+            var kept = view.segments().stream().filter(segments::contains).toList();
+            log.publish(new LogView(offset, view.durableEnd(), kept, view.durablePosition()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Where retention would let the log begin; at most its durable end. */
+    long retainedStart(LogConfig config, long nowMs) throws IOException {
+        var view = log.view();
+        long start = view.logStartOffset();
+        var kept = view.segments();
+        long bytes = kept.stream().mapToLong(Segment::size).sum();
+        for (int i = 0; i < kept.size() - 1; i++) {
+            var segment = kept.get(i);
+            segment.loadDerived();
+            long newestMs = segment.index.latest().timestampMs();
+            boolean old = config.retentionMs() >= 0 && newestMs >= 0 && nowMs - newestMs > config.retentionMs();
+            boolean tooMuch = config.retentionBytes() >= 0 && bytes - segment.size() >= config.retentionBytes();
+            if (!old && !tooMuch) {
+                break;
+            }
+            bytes -= segment.size();
+            start = Math.max(start, view.endOffsetOf(i));
+        }
+        return start;
+    }
+
+    /** Closes the files if nothing is under way and all of it is in them, forced. True if they are closed. */
+    boolean closeIfIdle(LogPoint point, long idleNanos) throws IOException {
+        lock.lock();
+        try {
+            boolean idle = context.time().nanos() - usedNanos >= idleNanos;
+            if (closed || !idle || !isQuiet() || point.recoveryOffset() != nextOffset || !doomed.isEmpty()) {
+                return closed;
+            }
+            if (!segments.isEmpty()) {
+                Snapshot.of(nextOffset, epochs, producers).write(context.disk(), log.id());
+                for (var segment : segments) {
+                    segment.loadDerived();
+                    segment.writeDerived();
+                    segment.close();
+                }
+            }
+            closed = true;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether everything appended is published. */
+    boolean isQuiet() {
+        lock.lock();
+        try {
+            return log.view().durableEnd() == nextOffset;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets go of the files, whatever state they are in: the store is closed, or the topic is gone. */
+    void closeFiles() throws IOException {
+        lock.lock();
+        try {
+            closed = true;
+            for (var segment : segments) {
+                segment.close();
+            }
+            for (var gone : doomed) {
+                gone.segment().close();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- asked by anyone
+
+    void used() {
+        usedNanos = context.time().nanos();
+    }
+
+    long nextOffset() {
+        lock.lock();
+        try {
+            return nextOffset;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    LogView firstView(LogPoint point) {
+        return new LogView(point.logStartOffset(), point.durableEnd(), List.copyOf(segments), point.position());
+    }
+
+    Optional<PartitionLog.EpochEnd> endOfEpoch(int epoch, long durableEnd) {
+        lock.lock();
+        try {
+            return epochs.endOf(epoch, durableEnd);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    List<PartitionLog.ProducerView> producers() {
+        lock.lock();
+        try {
+            return producers.views();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long sizeBytes() {
+        lock.lock();
+        try {
+            return segments.stream().mapToLong(Segment::size).sum();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
