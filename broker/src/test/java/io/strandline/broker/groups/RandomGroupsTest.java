@@ -1,0 +1,54 @@
+package io.strandline.broker.groups;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Many lives of a group, each from a seed. One life again: {@code -Dtest=RandomGroupsTest -Dseed=N}. */
+class RandomGroupsTest {
+    private static final Logger QUIET = Logger.getLogger(Group.class.getName());
+    private static final int STEPS = 600;
+
+    @BeforeAll
+    static void keepQuiet() {
+        QUIET.setLevel(Level.OFF);
+    }
+
+    @Test
+    void aGroupKeepsItsPromisesWhateverHappens() {
+        live(1_000);
+    }
+
+    @Test
+    @Tag("long")
+    void aGroupKeepsItsPromisesWhateverHappensForLong() {
+        live(50_000);
+    }
+
+    private static void live(int lives) {
+        var given = Long.getLong("seed");
+        if (given != null) {
+            new GroupsLife(given).live(STEPS);
+            return;
+        }
+        long first = System.nanoTime() & 0xffff_ffffL;
+        System.out.println("RandomGroupsTest: " + lives + " lives from seed " + first);
+        var seen = new TreeMap<String, Integer>();
+        for (long seed = first; seed < first + lives; seed++) {
+            var life = new GroupsLife(seed);
+            try {
+                life.live(STEPS);
+            } catch (Throwable e) {
+                throw new AssertionError("This life again: -Dtest=RandomGroupsTest -Dseed=" + seed, e);
+            }
+            for (Map.Entry<String, Integer> entry : life.seen.entrySet()) {
+                seen.merge(entry.getKey(), entry.getValue(), Integer::sum);
+            }
+        }
+        System.out.println("RandomGroupsTest: " + seen);
+    }
+}
