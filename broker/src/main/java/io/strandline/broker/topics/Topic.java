@@ -1,0 +1,25 @@
+package io.strandline.broker.topics;
+
+import io.strandline.storage.LogId;
+import java.util.UUID;
+
+/**
+ * A topic as it is now; another value when something about it changes.
+ *
+ * @param id never used again, also not for a topic of the same name
+ * @param durableFrom durable end of the metadata log at which the topic exists for clients (W15)
+ */
+public record Topic(UUID id, String name, int partitions, TopicConfig config, long durableFrom) {
+    /** Topics of the broker's own; nobody else writes to them. */
+    public boolean internal() {
+        return name.equals("__consumer_offsets") || name.equals("__transaction_state");
+    }
+
+    public boolean hasPartition(int partition) {
+        return partition >= 0 && partition < partitions;
+    }
+
+    public LogId log(int partition) {
+        return new LogId(id, partition);
+    }
+}
