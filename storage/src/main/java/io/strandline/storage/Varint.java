@@ -44,6 +44,6 @@ final class Varint {
 
     static int size(long value) {
         long zigzag = (value << 1) ^ (value >> 63);
-        return (70 - Long.numberOfLeadingZeros(zigzag | 1) - 1 + 6) / 7;
+        return (70 - Long.numberOfLeadingZeros(zigzag | 1)) / 7; // bits, rounded up to whole sevens
     }
 }
