@@ -95,7 +95,7 @@ const tasks = {
   },
 
   async admin() {
-    const admin = kafka.admin();
+    const admin = kafka.admin({ retry: { retries: 3 } });
     await admin.connect();
     for (const [method, ...parameters] of args.calls) {
       try {

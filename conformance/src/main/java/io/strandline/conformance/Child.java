@@ -120,13 +120,22 @@ public final class Child implements AutoCloseable {
         return awaitLines(1, wanted, limit).getFirst();
     }
 
+    /** As {@link #awaitLine}, on standard error. */
+    public String awaitErrorLine(Predicate<String> wanted, Duration limit) {
+        return awaitLines(err, 1, wanted, limit).getFirst();
+    }
+
     /** Waits until {@code count} lines on standard output are wanted ones, and returns all of these so far. */
     public List<String> awaitLines(int count, Predicate<String> wanted, Duration limit) {
+        return awaitLines(out, count, wanted, limit);
+    }
+
+    private List<String> awaitLines(List<String> lines, int count, Predicate<String> wanted, Duration limit) {
         long remaining = limit.toNanos();
         lock.lock();
         try {
             while (true) {
-                var found = out.stream().filter(wanted).toList();
+                var found = lines.stream().filter(wanted).toList();
                 if (found.size() >= count) {
                     return found;
                 }

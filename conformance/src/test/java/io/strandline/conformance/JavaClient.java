@@ -25,6 +25,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -87,9 +88,23 @@ final class JavaClient {
                     .boxed()
                     .collect(Collectors.toMap(
                             partition -> new TopicPartition(topic, partition), partition -> OffsetSpec.latest()));
-            get(admin.listOffsets(latest).all());
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (!isLed(admin, latest)) {
+                if (System.nanoTime() > deadline) {
+                    throw new AssertionError(topic + " has no leaders within " + PATIENCE);
+                }
+            }
         }
         return topic;
+    }
+
+    private static boolean isLed(Admin admin, Map<TopicPartition, OffsetSpec> latest) {
+        try {
+            get(admin.listOffsets(latest).all());
+            return true;
+        } catch (RetriableException e) {
+            return false; // Not yet known everywhere.
+        }
     }
 
     /** Sends {@code values} without keys to partition 0, acknowledged by all. */

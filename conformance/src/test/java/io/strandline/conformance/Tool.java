@@ -105,13 +105,11 @@ enum Tool {
     }
 
     private boolean isPresent() {
+        var builder =
+                new ProcessBuilder(probe()).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().putAll(environment());
         try {
-            return new ProcessBuilder(probe())
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
+            return builder.start().waitFor() == 0;
         } catch (IOException e) {
             return false; // No such program.
         } catch (InterruptedException e) {
