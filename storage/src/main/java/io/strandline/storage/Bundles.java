@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -51,7 +52,7 @@ final class Bundles {
                                 + config.cycleBytesMax() + "."));
     }
 
-    private static TreeMap<LogId, OpenLog> open(List<Store.Part> parts) throws IOException {
+    private static SortedMap<LogId, OpenLog> open(List<Store.Part> parts) throws IOException {
         var open = new TreeMap<LogId, OpenLog>();
         for (var part : parts) {
             open.put(part.log().id(), part.log().open());
@@ -60,7 +61,7 @@ final class Bundles {
     }
 
     /** Empty if a log was closed as idle meanwhile. */
-    private Optional<Store.Together> tryAppend(List<Store.Part> parts, TreeMap<LogId, OpenLog> logs, Context context) {
+    private Optional<Store.Together> tryAppend(List<Store.Part> parts, SortedMap<LogId, OpenLog> logs, Context context) {
         logs.values().forEach(log -> log.lock().lock());
         try {
             for (var log : logs.values()) {
@@ -79,7 +80,7 @@ final class Bundles {
         }
     }
 
-    private Store.Together prepareAndHold(List<Store.Part> parts, TreeMap<LogId, OpenLog> logs, Context context) {
+    private Store.Together prepareAndHold(List<Store.Part> parts, SortedMap<LogId, OpenLog> logs, Context context) {
         try {
             for (var log : logs.values()) {
                 int bytes = parts.stream()
@@ -99,7 +100,7 @@ final class Bundles {
     }
 
     /** Nothing can fail here but the store itself, and then nothing is acknowledged any more. */
-    private Store.Together hold(List<Store.Part> parts, TreeMap<LogId, OpenLog> logs, Context context) {
+    private Store.Together hold(List<Store.Part> parts, SortedMap<LogId, OpenLog> logs, Context context) {
         var bundle = new Bundle(++last, parts.size());
         var verdicts = new ArrayList<Verdict.Appended>();
         var durable = new ArrayList<Durability>();

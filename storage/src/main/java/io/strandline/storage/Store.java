@@ -374,6 +374,8 @@ public final class Store implements AutoCloseable {
     /** What became of a bundle. */
     public sealed interface Together {
         /**
+         * All of it was appended.
+         *
          * @param parts the verdict for each part, in their order
          * @param durable durable when all parts are
          */
