@@ -61,7 +61,8 @@ final class Bundles {
     }
 
     /** Empty if a log was closed as idle meanwhile. */
-    private Optional<Store.Together> tryAppend(List<Store.Part> parts, SortedMap<LogId, OpenLog> logs, Context context) {
+    private Optional<Store.Together> tryAppend(
+            List<Store.Part> parts, SortedMap<LogId, OpenLog> logs, Context context) {
         logs.values().forEach(log -> log.lock().lock());
         try {
             for (var log : logs.values()) {
