@@ -3,6 +3,7 @@ package io.strandline;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -39,6 +40,19 @@ final class DeadLetterHeaders {
     static final String ERROR_FIRST = "strandline.error.first";
     static final String ERROR_TIMESTAMP = "strandline.error.timestamp";
 
+    private static final List<String> ALL = List.of(
+            TOPIC,
+            PARTITION,
+            OFFSET,
+            GROUP,
+            DELIVERY_COUNT,
+            MESSAGE,
+            ERROR_CLASS,
+            ERROR_ROOT,
+            ERROR_STACK,
+            ERROR_FIRST,
+            ERROR_TIMESTAMP);
+
     private static final int MESSAGE_CHARS_MAX = 1024;
     private static final int CAUSES_MAX = 100;
 
@@ -46,12 +60,11 @@ final class DeadLetterHeaders {
 
     /** The original headers, byte for byte and in their order, and ours behind them. */
     static Headers of(ConsumerRecord<byte[], byte[]> source, String group, GivenUp givenUp, int stackTraceChars) {
-        var ours = describe(source, group, givenUp, stackTraceChars);
         var headers = HeaderList.of(source.headers());
-        for (var name : ours.keySet()) {
+        for (var name : ALL) {
             headers = headers.without(name);
         }
-        for (var entry : ours.entrySet()) {
+        for (var entry : describe(source, group, givenUp, stackTraceChars).entrySet()) {
             headers = headers.with(entry.getKey(), entry.getValue());
         }
         return headers;

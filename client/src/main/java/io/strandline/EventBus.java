@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Hands events to listeners, each on a thread and behind a bounded queue of its own. */
-final class EventBus implements Kafka.Events, AutoCloseable {
+final class EventBus implements Kafka.Events, EventSink, AutoCloseable {
     private static final int QUEUE_MAX = 10_000;
     private static final Logger LOG = LoggerFactory.getLogger(Kafka.Events.class);
 
@@ -44,8 +44,8 @@ final class EventBus implements Kafka.Events, AutoCloseable {
         return false;
     }
 
-    /** Never blocks and never throws. */
-    void raise(Event event) {
+    @Override
+    public void raise(Event event) {
         for (var listener : listeners) {
             listener.offer(event);
         }

@@ -12,7 +12,7 @@ record MemberContext(
         String group,
         FailurePolicy policy,
         DeadLetterWriter deadLetters,
-        EventBus events,
+        EventSink events,
         Time time,
         HandlerThreads threads,
         BooleanSupplier stopping,

@@ -1,0 +1,341 @@
+package io.strandline;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.clients.consumer.OffsetCommitCallback;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+
+/**
+ * Logs, commits and the assignment of a group, without a broker and without a thread. Each member's kafka-clients consumer
+ * is a proxy that knows only the methods we call. Rebalances are cooperative: a partition is given on only after its
+ * owner has let it go.
+ */
+final class FakeGroup {
+    private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> logs = new TreeMap<>(
+            java.util.Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
+    private final Map<TopicPartition, Long> logStarts = new HashMap<>();
+    final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
+    final Map<TopicPartition, Member> owners = new HashMap<>();
+    private final List<Member> members = new ArrayList<>();
+
+    /** Called at every commit that is stored. */
+    interface CommitWatch {
+        void committed(Member by, Map<TopicPartition, OffsetAndMetadata> offsets);
+    }
+
+    CommitWatch watch = (by, offsets) -> {};
+
+    FakeGroup(String topic, int partitions) {
+        addPartitions(topic, 0, partitions);
+    }
+
+    void addPartitions(String topic, int from, int to) {
+        for (int p = from; p < to; p++) {
+            logs.put(new TopicPartition(topic, p), new ArrayList<>());
+        }
+    }
+
+    Set<TopicPartition> partitions() {
+        return logs.keySet();
+    }
+
+    long append(TopicPartition partition, byte[] key, byte[] value) {
+        var log = logs.get(partition);
+        long offset = end(partition);
+        log.add(new ConsumerRecord<>(
+                partition.topic(),
+                partition.partition(),
+                offset,
+                1_000 + offset,
+                TimestampType.CREATE_TIME,
+                key.length,
+                value.length,
+                key,
+                value,
+                new RecordHeaders(),
+                Optional.empty()));
+        return offset;
+    }
+
+    long end(TopicPartition partition) {
+        return logStarts.getOrDefault(partition, 0L) + logs.get(partition).size();
+    }
+
+    /** Retention: what is below is gone. */
+    void truncate(TopicPartition partition, long before) {
+        logs.get(partition).removeIf(record -> record.offset() < before);
+        logStarts.put(partition, before);
+    }
+
+    /** The topic was deleted and made again. */
+    void recreate(TopicPartition partition) {
+        logs.get(partition).clear();
+        logStarts.remove(partition);
+    }
+
+    Member join() {
+        var member = new Member();
+        members.add(member);
+        return member;
+    }
+
+    /** What each member shall own; it happens in their next polls. */
+    void assign(Member member, Collection<TopicPartition> partitions) {
+        members.forEach(other -> other.target.removeAll(partitions));
+        member.target.addAll(partitions);
+    }
+
+    /** The member is thrown out: it learns of that at its next poll. */
+    void expel(Member member) {
+        owners.values().removeIf(owner -> owner == member);
+        member.target.clear();
+        member.expelled = true;
+    }
+
+    void leave(Member member) {
+        expel(member);
+        members.remove(member);
+    }
+
+    /** One member's consumer. */
+    final class Member {
+        private final Set<TopicPartition> target = new HashSet<>();
+        private final Set<TopicPartition> assigned = new HashSet<>();
+        private final Set<TopicPartition> paused = new HashSet<>();
+        private final Map<TopicPartition, Long> positions = new HashMap<>();
+        private ConsumerRebalanceListener listener;
+        private boolean expelled;
+        boolean closed;
+        int recordsPerPoll = 10;
+
+        /** Async commits that are not answered yet. */
+        final List<Runnable> unanswered = new ArrayList<>();
+
+        boolean answersAtOnce = true;
+        boolean refusesCommits;
+
+        @SuppressWarnings("unchecked")
+        Consumer<byte[], byte[]> consumer() {
+            return (Consumer<byte[], byte[]>) Proxy.newProxyInstance(
+                    FakeGroup.class.getClassLoader(), new Class<?>[] {Consumer.class}, (proxy, method, arguments) -> {
+                        var types = method.getParameterTypes();
+                        try {
+                            return Member.class
+                                    .getDeclaredMethod(method.getName(), types)
+                                    .invoke(this, arguments);
+                        } catch (InvocationTargetException e) {
+                            throw e.getCause();
+                        } catch (NoSuchMethodException e) {
+                            throw new UnsupportedOperationException("not faked: " + method, e);
+                        }
+                    });
+        }
+
+        Set<TopicPartition> pausedPartitions() {
+            return Set.copyOf(paused);
+        }
+
+        public void subscribe(Collection<String> topics, ConsumerRebalanceListener with) {
+            listener = with;
+        }
+
+        public ConsumerRecords<byte[], byte[]> poll(Duration atMost) {
+            rebalance();
+            var unknown = new HashSet<TopicPartition>();
+            for (var partition : assigned) {
+                if (!positions.containsKey(partition) && committed.containsKey(partition)) {
+                    positions.put(partition, committed.get(partition).offset());
+                } else if (!positions.containsKey(partition)) {
+                    unknown.add(partition);
+                }
+            }
+            if (!unknown.isEmpty()) {
+                throw new NoOffsetForPartitionException(unknown);
+            }
+            return fetch();
+        }
+
+        private void rebalance() {
+            if (expelled) {
+                expelled = false;
+                drop(Set.copyOf(assigned));
+                return;
+            }
+            var going = assigned.stream().filter(p -> !target.contains(p)).collect(Collectors.toSet());
+            if (!going.isEmpty()) {
+                listener.onPartitionsRevoked(going); // still owner while it lets go
+                going.forEach(owners::remove);
+                forget(going);
+            }
+            var coming = target.stream()
+                    .filter(p -> !assigned.contains(p) && !owners.containsKey(p))
+                    .collect(Collectors.toSet());
+            coming.forEach(p -> owners.put(p, this));
+            assigned.addAll(coming);
+            listener.onPartitionsAssigned(coming);
+        }
+
+        private void drop(Set<TopicPartition> all) {
+            if (!all.isEmpty()) {
+                listener.onPartitionsLost(all);
+                forget(all);
+            }
+        }
+
+        private void forget(Set<TopicPartition> going) {
+            assigned.removeAll(going);
+            paused.removeAll(going);
+            going.forEach(positions::remove);
+        }
+
+        private ConsumerRecords<byte[], byte[]> fetch() {
+            var records = new HashMap<TopicPartition, List<ConsumerRecord<byte[], byte[]>>>();
+            var next = new HashMap<TopicPartition, OffsetAndMetadata>();
+            int room = recordsPerPoll;
+            for (var partition : assigned) {
+                long position = positions.get(partition);
+                if (paused.contains(partition)) {
+                    continue;
+                }
+                if (position < logStarts.getOrDefault(partition, 0L) || position > end(partition)) {
+                    throw new OffsetOutOfRangeException(Map.of(partition, position));
+                }
+                var found = logs.get(partition).stream()
+                        .filter(record -> record.offset() >= position)
+                        .limit(room)
+                        .toList();
+                if (!found.isEmpty()) {
+                    room -= found.size();
+                    records.put(partition, found);
+                    positions.put(partition, found.getLast().offset() + 1);
+                    next.put(partition, new OffsetAndMetadata(found.getLast().offset() + 1));
+                }
+            }
+            return new ConsumerRecords<>(records, next);
+        }
+
+        public void pause(Collection<TopicPartition> partitions) {
+            paused.addAll(partitions);
+        }
+
+        public void resume(Collection<TopicPartition> partitions) {
+            paused.removeAll(partitions);
+        }
+
+        public void seek(TopicPartition partition, long offset) {
+            positions.put(partition, offset);
+        }
+
+        public void commitAsync(Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
+            boolean refused = refusesCommits || expelled;
+            if (!refused) {
+                store(offsets);
+            }
+            Runnable answer =
+                    () -> callback.onComplete(offsets, refused ? new RebalanceInProgressException("on purpose") : null);
+            if (answersAtOnce) {
+                answer.run();
+            } else {
+                unanswered.add(answer);
+            }
+        }
+
+        public void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration atMost) {
+            if (refusesCommits || expelled) {
+                throw new RebalanceInProgressException("on purpose");
+            }
+            store(offsets);
+        }
+
+        public void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets) {
+            commitSync(offsets, Duration.ZERO);
+        }
+
+        private void store(Map<TopicPartition, OffsetAndMetadata> offsets) {
+            watch.committed(this, offsets);
+            committed.putAll(offsets);
+        }
+
+        public Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
+            var found = new HashMap<TopicPartition, OffsetAndMetadata>();
+            partitions.forEach(partition -> found.put(partition, committed.get(partition)));
+            return found;
+        }
+
+        public Map<TopicPartition, Long> beginningOffsets(Collection<TopicPartition> partitions) {
+            return partitions.stream().collect(Collectors.toMap(p -> p, p -> logStarts.getOrDefault(p, 0L)));
+        }
+
+        public Map<TopicPartition, Long> endOffsets(Collection<TopicPartition> partitions) {
+            return partitions.stream().collect(Collectors.toMap(p -> p, FakeGroup.this::end));
+        }
+
+        public Map<TopicPartition, OffsetAndTimestamp> offsetsForTimes(Map<TopicPartition, Long> times) {
+            var found = new HashMap<TopicPartition, OffsetAndTimestamp>();
+            times.forEach((partition, time) -> found.put(
+                    partition,
+                    logs.get(partition).stream()
+                            .filter(record -> record.timestamp() >= time)
+                            .findFirst()
+                            .map(record -> new OffsetAndTimestamp(record.offset(), record.timestamp()))
+                            .orElse(null)));
+            return found;
+        }
+
+        public List<PartitionInfo> partitionsFor(String topic) {
+            return logs.keySet().stream()
+                    .filter(p -> p.topic().equals(topic))
+                    .map(p -> new PartitionInfo(topic, p.partition(), null, null, null))
+                    .toList();
+        }
+
+        public List<PartitionInfo> partitionsFor(String topic, Duration atMost) {
+            return partitionsFor(topic);
+        }
+
+        public OptionalLong currentLag(TopicPartition partition) {
+            var position = positions.get(partition);
+            return position == null ? OptionalLong.empty() : OptionalLong.of(end(partition) - position);
+        }
+
+        public long position(TopicPartition partition) {
+            return positions.get(partition);
+        }
+
+        public Map<MetricName, ? extends Metric> metrics() {
+            return Map.of();
+        }
+
+        public void close(CloseOptions options) {
+            closed = true;
+            FakeGroup.this.leave(this);
+        }
+    }
+}

@@ -1,0 +1,558 @@
+package io.strandline;
+
+import static io.strandline.Rig.P0;
+import static io.strandline.Rig.P1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class PollLoopTest {
+    private final FakeGroup group = new FakeGroup("orders", 2);
+    private final Rig.Choices choices = new Rig.Choices();
+    private final List<String> handled = Collections.synchronizedList(new ArrayList<>());
+
+    /** Values that begin with {@code bad} fail. */
+    private Rig rig() {
+        choices.handler = (m, ctx) -> {
+            handled.add(m.value() + "#" + m.attempt());
+            if (m.value().startsWith("bad")) {
+                throw new IllegalStateException(m.value());
+            }
+        };
+        return new Rig(group, choices);
+    }
+
+    @Test
+    void messagesAreHandledInOrderAndCommitted() {
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.own(P0, P1);
+        rig.steps(3);
+        assertThat(handled).containsExactly("a#1", "b#1", "c#1");
+        assertThat(rig.committed(P0)).isEqualTo(3);
+        assertThat(rig.reason(P0)).isInstanceOf(Reason.Idle.class);
+    }
+
+    @Test
+    void aBackOffOfThirtySecondsIsTestedInNoTimeAndTheOthersGoOnMeanwhile() {
+        var rig = rig();
+        rig.append(P0, "bad", "behind");
+        rig.append(P1, "other");
+        rig.own(P0, P1);
+        rig.steps(3);
+        assertThat(handled).containsExactlyInAnyOrder("bad#1", "other#1");
+        assertThat(rig.committed(P0)).isLessThanOrEqualTo(0);
+        assertThat(rig.reason(P0)).isInstanceOfSatisfying(Reason.RetryWaiting.class, waiting -> {
+            assertThat(waiting.in()).isBetween(Duration.ofSeconds(29), Duration.ofSeconds(30));
+            assertThat(waiting.waiting()).isEqualTo(1);
+        });
+
+        rig.time.pass(Duration.ofMillis(29_000));
+        rig.step();
+        assertThat(handled).doesNotContain("bad#2");
+        rig.time.pass(Duration.ofSeconds(1));
+        rig.step();
+        assertThat(handled).contains("bad#2").doesNotContain("behind#1");
+    }
+
+    @Test
+    void whatIsGivenUpIsStoredAsADeadLetterBeforeProgressPassesIt() {
+        var rig = new AtomicReference<Rig>();
+        var committedWhenWritten = new ArrayList<Long>();
+        choices.writer = (source, topic, givenUp, noStack) -> {
+            committedWhenWritten.add(rig.get().committed(P0));
+            rig.get().gate.enter("writer of " + topic);
+            return new Ack(topic, 0, 7, Instant.EPOCH);
+        };
+        rig.set(rig());
+        rig.get().append(P0, "ok", "bad", "behind");
+        rig.get().own(P0);
+        rig.get().steps(2);
+        passTimeAndStep(rig.get(), 1);
+        rig.get().time.pass(Duration.ofSeconds(31));
+        rig.get().gate.shut();
+        rig.get().step();
+        letThrough(rig.get()); // the third attempt, which fails
+        rig.get().steps(3);
+        assertThat(rig.get().gate.waiting()).extracting(w -> w.who()).containsExactly("writer of orders.dlq");
+        assertThat(rig.get().committed(P0)).isEqualTo(1);
+        assertThat(rig.get().reason(P0)).isInstanceOf(Reason.DeadLetterWaiting.class);
+
+        rig.get().gate.open();
+        rig.get().steps(3);
+        assertThat(rig.get().committed(P0)).isEqualTo(3);
+        assertThat(handled).containsExactly("ok#1", "bad#1", "bad#2", "bad#3", "behind#1");
+        assertThat(committedWhenWritten).containsExactly(1L);
+        assertThat(rig.get().events(Event.DeadLettered.class))
+                .singleElement()
+                .satisfies(e -> assertThat(e.attempts()).isEqualTo(3));
+    }
+
+    private static void letThrough(Rig rig) {
+        rig.gate.pass(rig.gate.waiting().getFirst());
+    }
+
+    private static void passTimeAndStep(Rig rig, int times) {
+        for (int i = 0; i < times; i++) {
+            rig.time.pass(Duration.ofSeconds(31));
+            rig.step();
+        }
+    }
+
+    @Test
+    void aDeadLetterTopicThatCannotBeWrittenHoldsItsPartitionAndNothingIsPassedOver() {
+        var broken = new AtomicReference<>(true);
+        choices.retry = Retry.none();
+        choices.writer = (source, topic, givenUp, noStack) -> {
+            if (broken.get()) {
+                throw new IllegalStateException("not authorized to write");
+            }
+            return new Ack(topic, 0, 0, Instant.EPOCH);
+        };
+        var rig = rig();
+        rig.append(P0, "bad", "behind");
+        rig.append(P1, "other");
+        rig.own(P0, P1);
+        rig.steps(3);
+        passTimeAndStep(rig, 50);
+        assertThat(handled).containsExactlyInAnyOrder("bad#1", "other#1");
+        assertThat(rig.committed(P0)).isLessThanOrEqualTo(0);
+        assertThat(rig.reason(P0).text()).contains("orders.dlq").contains("not authorized to write");
+        assertThat(rig.events(Event.DeadLetterFailed.class)).hasSizeGreaterThan(5);
+
+        broken.set(false);
+        passTimeAndStep(rig, 3);
+        assertThat(handled).contains("behind#1");
+        assertThat(rig.committed(P0)).isEqualTo(2);
+    }
+
+    @Test
+    void whatIsToBeThrownAwayIsNamedInAnEvent() {
+        choices.retry = Retry.none();
+        choices.deadLetter = Optional.of(DeadLetter.discard());
+        var rig = rig();
+        rig.append(P0, "bad", "behind");
+        rig.own(P0);
+        rig.steps(3);
+        assertThat(rig.committed(P0)).isEqualTo(2);
+        assertThat(rig.events(Event.Skipped.class))
+                .singleElement()
+                .satisfies(e -> assertThat(e.offset()).isZero());
+    }
+
+    @Test
+    void aMessageThatCannotBeReadTakesTheSameRoad() {
+        var reasons = new ArrayList<Throwable>();
+        choices.writer = (source, topic, givenUp, noStack) -> {
+            reasons.add(givenUp.why());
+            assertThat(source.value()).containsExactly(0xff);
+            return new Ack(topic, 0, 0, Instant.EPOCH);
+        };
+        var rig = rig();
+        group.append(P0, new byte[] {'k'}, new byte[] {(byte) 0xff});
+        rig.append(P0, "behind");
+        rig.own(P0);
+        rig.steps(3);
+        assertThat(handled).containsExactly("behind#1");
+        assertThat(reasons).singleElement().isInstanceOf(PoisonMessage.class);
+    }
+
+    @Test
+    void aHandlerThatThrowsAnErrorHasFailedAndOneThatRunsOutOfMemoryEndsTheConsumer() {
+        choices.retry = Retry.none();
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.gate.shut();
+        rig.own(P0);
+        rig.gate.fail(rig.gate.waiting().getFirst(), new NoClassDefFoundError("somewhere"));
+        assertThat(rig.events(Event.DeadLettered.class)).hasSize(1);
+        assertThat(rig.crash.get()).isNull();
+        rig.gate.fail(rig.gate.waiting().getFirst(), new OutOfMemoryError("on purpose"));
+        assertThat(rig.crash.get()).isInstanceOf(OutOfMemoryError.class);
+        rig.step();
+        assertThat(rig.committed(P0)).isEqualTo(1);
+    }
+
+    @Test
+    void aFailureWhileTheHandlerHoldsAPauseCostsNoAttempt() {
+        var tries = new ArrayList<Integer>();
+        choices.handler = (m, ctx) -> {
+            tries.add(m.attempt());
+            if (tries.size() < 20) {
+                ctx.pause(Duration.ofSeconds(10));
+                throw new IllegalStateException("too many requests");
+            }
+        };
+        var rig = new Rig(group, choices);
+        rig.append(P0, "a");
+        rig.append(P1, "never held");
+        rig.own(P0);
+        rig.step();
+        assertThat(rig.reason(P0)).isInstanceOf(Reason.PausedByHandler.class);
+        assertThat(rig.kafka.pausedPartitions()).containsExactly(P0);
+        for (int i = 0; i < 25; i++) {
+            rig.time.pass(Duration.ofSeconds(11));
+            rig.step();
+        }
+        assertThat(tries).hasSize(20).containsOnly(1);
+        assertThat(rig.committed(P0)).isEqualTo(1);
+        assertThat(rig.events(Event.Retrying.class)).isEmpty();
+    }
+
+    @Test
+    void aPauseFromOutsideHoldsWhatWasFetchedAsWellAndPartitionsThatComeLater() {
+        var rig = rig();
+        var held = pause(rig, "orders");
+        rig.append(P0, "a");
+        rig.own(P0);
+        rig.steps(3);
+        assertThat(handled).isEmpty();
+        assertThat(rig.reason(P0)).isInstanceOf(Reason.PausedFromOutside.class);
+        rig.pauses.remove(held);
+        rig.loop.tenures().forEach(tenure -> tenure.release(held));
+        rig.steps(2);
+        assertThat(handled).containsExactly("a#1");
+    }
+
+    private static Pause pause(Rig rig, String topic) {
+        var pause = new Pause() {
+            @Override
+            public Set<Partition> partitions() {
+                return Set.of();
+            }
+
+            @Override
+            public void resume() {}
+        };
+        rig.pauses.add(pause, new OutsidePauses.Covered(Set.of(topic), Set.of()));
+        return pause;
+    }
+
+    @Test
+    void aRevocationWaitsForTheRunningHandlerAndCommitsWhatItDid() {
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.gate.shut();
+        rig.own(P0);
+        rig.time.duringSleep(() -> {
+            if (!rig.gate.waiting().isEmpty()) {
+                letThrough(rig);
+            }
+        });
+        group.assign(group.join(), List.of(P0));
+        rig.step();
+        assertThat(handled).containsExactly("a#1"); // nothing new was taken meanwhile
+        assertThat(rig.committed(P0)).isEqualTo(1);
+        assertThat(rig.events(Event.Revoked.class)).singleElement().satisfies(e -> {
+            assertThat(e.lost()).isFalse();
+            assertThat(e.unfinished()).isEmpty();
+        });
+    }
+
+    @Test
+    void aRevocationThatWaitedLongEnoughNamesWhatWasNotFinishedAndItsLateResultChangesNothing() {
+        var rig = rig();
+        rig.append(P0, "a", "bad", "c");
+        rig.gate.shut();
+        rig.own(P0);
+        letThrough(rig);
+        rig.step();
+        group.assign(group.join(), List.of(P0));
+        long before = rig.time.nanoTime();
+        rig.step();
+        assertThat(Duration.ofNanos(rig.time.nanoTime() - before))
+                .isBetween(Duration.ofSeconds(10), Duration.ofMillis(10_200));
+        assertThat(rig.events(Event.Revoked.class))
+                .singleElement()
+                .satisfies(e -> assertThat(e.unfinished()).isEqualTo(Map.of(Partition.of("orders", 0), 1L)));
+        letThrough(rig); // "bad" fails now, for nobody
+        passTimeAndStep(rig, 5);
+        assertThat(rig.committed(P0)).isEqualTo(1);
+        assertThat(rig.events(Event.Retrying.class)).isEmpty();
+        assertThat(rig.events(Event.DeadLettered.class)).isEmpty();
+    }
+
+    @Test
+    void nothingIsCommittedForAPartitionThatWasLost() {
+        var rig = rig();
+        rig.append(P0, "a", "b");
+        rig.gate.shut();
+        rig.own(P0);
+        group.expel(rig.kafka);
+        letThrough(rig);
+        rig.steps(3);
+        letThrough(rig);
+        rig.steps(3);
+        assertThat(rig.committed(P0)).isEqualTo(-1);
+        assertThat(rig.events(Event.Revoked.class))
+                .singleElement()
+                .satisfies(e -> assertThat(e.lost()).isTrue());
+    }
+
+    @Test
+    void aHandlerSeesThatItsPartitionIsBeingTakenAway() {
+        var context = new AtomicReference<Handler.Context>();
+        choices.handler = (m, ctx) -> context.set(ctx);
+        var rig = new Rig(group, choices);
+        rig.append(P0, "a");
+        rig.own(P0);
+        assertThat(context.get().stale()).isFalse();
+        group.assign(group.join(), List.of(P0));
+        rig.step();
+        assertThat(context.get().stale()).isTrue();
+    }
+
+    @Test
+    void aCommitThatTheBrokerRefusedIsSentAgain() {
+        var rig = rig();
+        rig.kafka.refusesCommits = true;
+        rig.append(P0, "a");
+        rig.own(P0);
+        rig.steps(3);
+        assertThat(rig.committed(P0)).isEqualTo(-1);
+        assertThat(rig.events(Event.CommitFailed.class)).isNotEmpty();
+        rig.kafka.refusesCommits = false;
+        rig.steps(2);
+        assertThat(rig.committed(P0)).isEqualTo(1);
+    }
+
+    @Test
+    void progressIsStoredAsOftenAsAsked() {
+        choices.commit = Commit.every(Duration.ofSeconds(5), 4);
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.own(P0);
+        rig.steps(5);
+        assertThat(rig.committed(P0)).isEqualTo(-1);
+        rig.append(P0, "d");
+        rig.steps(2);
+        assertThat(rig.committed(P0)).isEqualTo(4);
+        rig.append(P0, "e");
+        rig.steps(2);
+        assertThat(rig.committed(P0)).isEqualTo(4);
+        rig.time.pass(Duration.ofSeconds(5));
+        rig.steps(2);
+        assertThat(rig.committed(P0)).isEqualTo(5);
+    }
+
+    @Test
+    void withManualCommitNothingIsStoredUnasked() {
+        choices.commit = Commit.manual();
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.own(P0);
+        passTimeAndStep(rig, 5);
+        group.assign(group.join(), List.of(P0));
+        rig.steps(2);
+        assertThat(rig.committed(P0)).isEqualTo(-1);
+    }
+
+    @Test
+    void aSlowPartitionStopsFetchingAtTheLimitAndItsSiblingGoesOn() {
+        choices.maxInFlight = 40;
+        choices.handler = (m, ctx) -> handled.add(m.partition() + " " + m.value());
+        var rig = new Rig(group, choices);
+        for (int i = 0; i < 200; i++) {
+            rig.append(P0, "slow");
+        }
+        rig.gate.shut();
+        rig.own(P0, P1);
+        rig.steps(20);
+        long inMemory = rig.loop.tenure(Partition.of(P0)).orElseThrow().messagesInMemory();
+        assertThat(inMemory).isBetween(20L, 50L);
+        assertThat(rig.kafka.pausedPartitions()).containsExactly(P0);
+
+        for (int i = 0; i < 100; i++) {
+            rig.append(P1, "quick");
+        }
+        for (int i = 0;
+                i < 500 && handled.stream().filter(h -> h.endsWith("quick")).count() < 100;
+                i++) {
+            rig.step();
+            rig.gate.waiting().stream()
+                    .filter(w -> ((Message<?, ?>) w.who()).partition().number() == 1)
+                    .forEach(rig.gate::pass);
+        }
+        assertThat(handled).hasSize(100);
+    }
+
+    @Test
+    void theLimitInBytesHoldsAsWell() {
+        choices.maxInFlightBytes = 5_000;
+        var rig = rig();
+        for (int i = 0; i < 200; i++) {
+            rig.append(P0, "x".repeat(100));
+        }
+        rig.gate.shut();
+        rig.own(P0);
+        rig.steps(20);
+        assertThat(rig.loop.tenure(Partition.of(P0)).orElseThrow().bytesInMemory())
+                .isBetween(2_500L, 7_000L);
+        rig.gate.open();
+        rig.steps(50);
+        assertThat(rig.committed(P0)).isEqualTo(200);
+        assertThat(rig.loop.tenure(Partition.of(P0)).orElseThrow().bytesInMemory())
+                .isZero();
+    }
+
+    @Test
+    void whereNothingIsCommittedTheGroupBeginsAtTheOldestMessage() {
+        var rig = rig();
+        rig.append(P0, "old", "older");
+        group.truncate(P0, 1);
+        rig.own(P0);
+        rig.steps(2);
+        assertThat(handled).containsExactly("older#1");
+    }
+
+    @Test
+    void latestIsTheEndWhenTheGroupFirstSawTheTopicAlsoAfterARestart() {
+        choices.startAt = Position.latest();
+        var first = rig();
+        first.append(P0, "before");
+        first.own(P0);
+        first.step();
+        assertThat(first.committed(P0)).isEqualTo(1);
+        first.loop.close(); // before any message was handled
+
+        var second = rig();
+        second.append(P0, "meanwhile");
+        second.own(P0);
+        second.steps(2);
+        assertThat(handled).containsExactly("meanwhile#1");
+    }
+
+    @Test
+    void aPartitionThatIsAddedLaterIsReadFromItsStartByAGroupThatBeganAtTheEnd() {
+        choices.startAt = Position.latest();
+        var first = rig();
+        first.append(P0, "before");
+        first.own(P0);
+        first.append(P0, "after");
+        first.steps(2);
+        first.loop.close();
+
+        group.addPartitions("orders", 2, 3);
+        var p2 = new org.apache.kafka.common.TopicPartition("orders", 2);
+        var second = rig();
+        second.append(P1, "before p1 was seen");
+        second.append(p2, "in a new partition");
+        second.own(P0, P1, p2);
+        second.steps(3);
+        assertThat(handled).containsExactly("after#1", "in a new partition#1");
+    }
+
+    @Test
+    void aPointInTimeIsFoundInEveryPartitionAndTheEndWhereThereIsNone() {
+        choices.startAt = Position.at(Instant.ofEpochMilli(1_001));
+        var rig = rig();
+        rig.append(P0, "too old", "just right");
+        rig.append(P1, "too old");
+        rig.own(P0, P1);
+        rig.steps(2);
+        assertThat(handled).containsExactly("just right#1");
+    }
+
+    @Test
+    void anOffsetThatRetentionHasTakenIsNamedAndReadingGoesOnAtTheOldestMessage() {
+        var rig = rig();
+        rig.append(P0, "a", "b", "c", "d");
+        group.committed.put(P0, new org.apache.kafka.clients.consumer.OffsetAndMetadata(1));
+        group.truncate(P0, 2);
+        rig.own(P0);
+        rig.steps(3);
+        assertThat(handled).containsExactly("c#1", "d#1");
+        assertThat(rig.events(Event.OffsetLost.class)).singleElement().satisfies(e -> {
+            assertThat(e.wanted()).isEqualTo(1);
+            assertThat(e.resumedAt()).isEqualTo(2);
+        });
+        assertThat(rig.loop.observed().lostOffsets()).hasSize(1);
+    }
+
+    @Test
+    void aTopicThatWasMadeAnewIsReadFromItsStart() {
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.own(P0);
+        rig.steps(2);
+        group.recreate(P0);
+        rig.append(P0, "new");
+        rig.steps(4);
+        assertThat(handled).containsExactly("a#1", "b#1", "c#1", "new#1");
+        assertThat(rig.committed(P0)).isEqualTo(1);
+    }
+
+    @Test
+    void aStopLetsRunningHandlersFinishTakesNothingNewAndCommits() {
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.gate.shut();
+        rig.own(P0);
+        rig.time.duringSleep(() -> rig.gate.waiting().forEach(rig.gate::pass));
+        assertThat(rig.loop.drain(Duration.ofSeconds(5))).isTrue();
+        assertThat(handled).containsExactly("a#1");
+        assertThat(rig.committed(P0)).isEqualTo(1);
+        rig.loop.close();
+        assertThat(rig.kafka.closed).isTrue();
+    }
+
+    @Test
+    void aStopWaitsNoLongerThanItMay() {
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.gate.shut();
+        rig.own(P0);
+        long before = rig.time.nanoTime();
+        assertThat(rig.loop.drain(Duration.ofSeconds(5))).isFalse();
+        assertThat(Duration.ofNanos(rig.time.nanoTime() - before))
+                .isBetween(Duration.ofSeconds(5), Duration.ofMillis(5_100));
+        assertThat(rig.committed(P0)).isEqualTo(-1);
+        rig.loop.close();
+        rig.gate.open();
+        rig.gate.settle();
+        assertThat(rig.committed(P0)).isEqualTo(-1);
+    }
+
+    @Test
+    void aHandlerThatNeverReturnsIsNamedOnce() {
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.gate.shut();
+        rig.own(P0);
+        for (int i = 0; i < 5; i++) {
+            rig.time.pass(Duration.ofSeconds(40));
+            rig.step();
+        }
+        assertThat(rig.events(Event.HandlerStuck.class)).hasSize(1);
+        assertThat(rig.reason(P0))
+                .isInstanceOfSatisfying(
+                        Reason.HandlerBusy.class,
+                        busy -> assertThat(busy.stack()).contains("HandlerGate"));
+    }
+
+    @Test
+    void whatOthersAskOfThePollThreadIsDoneBetweenPolls() throws Exception {
+        choices.commit = Commit.manual();
+        var rig = rig();
+        rig.append(P0, "a", "b");
+        rig.own(P0);
+        var answer = rig.commands.ask(() -> {
+            rig.loop.commit(Map.of(Partition.of(P0), 2L));
+            return rig.loop.ends();
+        });
+        rig.step();
+        assertThat(answer.get()).isEqualTo(Map.of(Partition.of(P0), 2L));
+        assertThat(rig.committed(P0)).isEqualTo(2);
+        rig.loop.close();
+        assertThat(rig.commands.ask(() -> true)).isCompletedExceptionally();
+    }
+}

@@ -1,0 +1,122 @@
+package io.strandline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.TopicPartition;
+
+/** One consumer on a {@link FakeGroup}, driven by hand: a test is the poll thread, and time passes when it says so. */
+final class Rig {
+    static final Topic<String, String> ORDERS = Topic.strings("orders");
+    static final TopicPartition P0 = new TopicPartition("orders", 0);
+    static final TopicPartition P1 = new TopicPartition("orders", 1);
+
+    final FakeGroup group;
+    final VirtualTime time;
+    final HandlerGate gate;
+    final FakeGroup.Member kafka;
+    final PollLoop loop;
+    final Commands commands = new Commands();
+    final OutsidePauses pauses = new OutsidePauses();
+    final List<Event> events = new CopyOnWriteArrayList<>();
+    final AtomicReference<Throwable> crash = new AtomicReference<>();
+    final MemberContext member;
+
+    /** What a test may choose. */
+    static final class Choices {
+        Retry retry = Retry.fixed(Duration.ofSeconds(30)).attempts(3);
+        Optional<DeadLetter> deadLetter = Optional.of(DeadLetter.suffix(".dlq"));
+        Commit commit = Commit.eachMessage();
+        Position startAt = Position.earliest();
+        int maxInFlight = 1_000;
+        long maxInFlightBytes = 1_000_000;
+        Duration revokeWait = Duration.ofSeconds(10);
+        Handler<String, String> handler = (m, ctx) -> {};
+        DeadLetterWriter writer = (source, topic, givenUp, noStack) -> new Ack(topic, 0, 0, Instant.EPOCH);
+        long seed = 1;
+    }
+
+    Rig(FakeGroup group, Choices choices) {
+        this(group, choices, new VirtualTime(), new HandlerGate());
+    }
+
+    Rig(FakeGroup group, Choices choices, VirtualTime time, HandlerGate gate) {
+        this.group = group;
+        this.time = time;
+        this.gate = gate;
+        kafka = group.join();
+        var settings = new ConsumerSettings(
+                "billing",
+                Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, (m, ctx) -> {
+                    gate.enter(m);
+                    choices.handler.handle(m, ctx);
+                })),
+                choices.retry,
+                choices.deadLetter,
+                Concurrency.perPartition(),
+                choices.commit,
+                choices.startAt,
+                choices.maxInFlight,
+                choices.maxInFlightBytes,
+                choices.revokeWait,
+                Duration.ofSeconds(20),
+                Duration.ofMinutes(1));
+        member = new MemberContext(
+                "billing",
+                new FailurePolicy(choices.retry, choices.deadLetter, new SplittableRandom(choices.seed)),
+                choices.writer,
+                events::add,
+                time,
+                gate,
+                () -> false,
+                why -> crash.compareAndSet(null, why));
+        loop = new PollLoop(kafka.consumer(), settings, member, commands, pauses);
+        loop.subscribe();
+    }
+
+    /** One round, and all that handlers can do by themselves. */
+    void step() {
+        loop.step();
+        gate.settle();
+    }
+
+    void steps(int rounds) {
+        for (int i = 0; i < rounds; i++) {
+            step();
+        }
+    }
+
+    void own(TopicPartition... partitions) {
+        group.assign(kafka, List.of(partitions));
+        steps(2);
+    }
+
+    void append(TopicPartition partition, String... values) {
+        for (var value : values) {
+            group.append(partition, "k".getBytes(UTF_8), value.getBytes(UTF_8));
+        }
+    }
+
+    long committed(TopicPartition partition) {
+        var offset = group.committed.get(partition);
+        return offset == null ? -1 : offset.offset();
+    }
+
+    <E extends Event> List<E> events(Class<E> type) {
+        return events.stream().filter(type::isInstance).map(type::cast).toList();
+    }
+
+    Reason reason(TopicPartition partition) {
+        return loop.tenure(Partition.of(partition))
+                .orElseThrow()
+                .explain(time.nanoTime())
+                .why();
+    }
+}

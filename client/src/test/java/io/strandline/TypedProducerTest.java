@@ -1,0 +1,160 @@
+package io.strandline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.errors.NetworkException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Test;
+
+class TypedProducerTest {
+    private static final Topic<String, String> ORDERS = Topic.strings("orders");
+
+    private final List<Map<String, Object>> made = new ArrayList<>();
+    private final List<MockProducer<byte[], byte[]>> mocks = new ArrayList<>();
+    private final VirtualTime time = new VirtualTime();
+    private boolean answersAtOnce = true;
+    private final ProducerPool pool = new ProducerPool(ProducerPool.defaults(), Map.of("batch.size", 1), config -> {
+        made.add(config);
+        mocks.add(new MockProducer<>(answersAtOnce, null, new ByteArraySerializer(), new ByteArraySerializer()));
+        return mocks.getLast();
+    });
+    private final Producer producer = new TypedProducer(
+            pool, new ProducerPool.Kind(Acks.ALL, Compression.NONE), new EventBus(time), time, pool::flush);
+
+    @Test
+    void aBlockingSendReturnsWhereTheMessageIs() {
+        producer.send(ORDERS, "a", "1");
+        var ack = producer.send(ORDERS, "a", "2");
+        assertThat(ack.topic()).isEqualTo("orders");
+        assertThat(ack.offset()).isEqualTo(1);
+    }
+
+    @Test
+    void keyValueHeadersPartitionAndTimestampGoOutAsGiven() {
+        producer.send(Outgoing.to(ORDERS, "k", "v")
+                .header("trace-id", "7")
+                .partition(0)
+                .timestamp(java.time.Instant.ofEpochMilli(5)));
+        var sent = mocks.getFirst().history().getFirst();
+        assertThat(sent.key()).isEqualTo("k".getBytes(UTF_8));
+        assertThat(sent.value()).isEqualTo("v".getBytes(UTF_8));
+        assertThat(sent.partition()).isZero();
+        assertThat(sent.timestamp()).isEqualTo(5);
+        assertThat(sent.headers().lastHeader("trace-id").value()).isEqualTo("7".getBytes(UTF_8));
+    }
+
+    @Test
+    void aTombstoneHasNoBytesAtAll() {
+        producer.tombstone(ORDERS, "k");
+        assertThat(mocks.getFirst().history().getFirst().value()).isNull();
+    }
+
+    @Test
+    void byDefaultEveryReplicaAnswersAndNothingWaitsForMore() {
+        producer.send(ORDERS, "k", "v");
+        assertThat(made.getFirst())
+                .containsEntry("acks", "all")
+                .containsEntry("enable.idempotence", true)
+                .containsEntry("compression.type", "none")
+                .containsEntry("linger.ms", 0)
+                .containsEntry("batch.size", 1); // the user's own word wins
+    }
+
+    @Test
+    void aViewHasItsOwnAcksAndTheSameLife() {
+        producer.with(Acks.LEADER).with(Compression.GZIP).send(ORDERS, "k", "v");
+        producer.with(Compression.GZIP).with(Acks.LEADER).send(ORDERS, "k", "v");
+        assertThat(made).hasSize(1);
+        assertThat(made.getFirst())
+                .containsEntry("acks", "1")
+                .containsEntry("compression.type", "gzip")
+                .containsEntry("enable.idempotence", false)
+                .containsEntry("max.in.flight.requests.per.connection", 1);
+        pool.close();
+        assertThat(mocks.getFirst().closed()).isTrue();
+    }
+
+    @Test
+    void aMessageThatCannotBeWrittenAsItsTypeIsRefused() {
+        var broken = Topic.of(
+                "orders",
+                Serde.string(),
+                Serde.<String>of(
+                        v -> {
+                            throw new IllegalArgumentException("not mine");
+                        },
+                        bytes -> ""));
+        var failed = catchThrowableOfType(SendFailed.class, () -> producer.send(broken, "k", "v"));
+        assertThat(failed.results().getFirst()).isInstanceOf(SendFailed.Result.Refused.class);
+        assertThat(failed).hasMessageContaining("orders").hasMessageContaining("not mine");
+    }
+
+    @Test
+    void whatTheBrokerSaidNoToIsRefusedAndWhatItDidNotAnswerIsUnknown() {
+        answersAtOnce = false;
+        var tooLarge = producer.sendAsync(ORDERS, "k", "large");
+        mocks.getFirst().errorNext(new RecordTooLargeException("2 MB"));
+        var noAnswer = producer.sendAsync(ORDERS, "k", "late");
+        mocks.getFirst().errorNext(new TimeoutException("120000 ms"));
+        var cut = producer.sendAsync(ORDERS, "k", "cut");
+        mocks.getFirst().errorNext(new NetworkException("disconnected"));
+
+        assertThat(result(tooLarge)).isInstanceOf(SendFailed.Result.Refused.class);
+        assertThat(result(noAnswer)).isInstanceOf(SendFailed.Result.Unknown.class);
+        assertThat(result(cut)).isInstanceOf(SendFailed.Result.Unknown.class);
+        assertThat(producer.health().status()).isEqualTo(Health.Status.DOWN);
+    }
+
+    private static SendFailed.Result result(java.util.concurrent.CompletableFuture<Ack> future) {
+        var thrown = catchThrowableOfType(ExecutionException.class, future::get);
+        return ((SendFailed) thrown.getCause()).results().getFirst();
+    }
+
+    @Test
+    void whatWasNeverHandedOverIsRefusedWhateverTheReason() {
+        producer.send(ORDERS, "k", "v");
+        mocks.getFirst().sendException = new TimeoutException("Topic orders not present in metadata after 60000 ms.");
+        var failed = catchThrowableOfType(SendFailed.class, () -> producer.send(ORDERS, "k", "v"));
+        assertThat(failed.unknown()).isFalse();
+    }
+
+    @Test
+    void aBatchSaysWhatBecameOfEachMessageInItsOrder() throws Exception {
+        answersAtOnce = false;
+        var batch =
+                List.of(Outgoing.to(ORDERS, "a", "1"), Outgoing.to(ORDERS, "b", "2"), Outgoing.to(ORDERS, "c", "3"));
+        var thrown = new java.util.concurrent.CompletableFuture<SendFailed>();
+        var sender = Thread.ofVirtual()
+                .start(() -> thrown.complete(catchThrowableOfType(SendFailed.class, () -> producer.sendBatch(batch))));
+        while (mocks.isEmpty() || mocks.getFirst().history().size() < 3) {
+            Thread.onSpinWait();
+        }
+        mocks.getFirst().completeNext();
+        mocks.getFirst().errorNext(new RecordTooLargeException("2 MB"));
+        mocks.getFirst().completeNext();
+        sender.join();
+        assertThat(thrown.join().results())
+                .extracting(result -> (Object) result.getClass())
+                .containsExactly(
+                        SendFailed.Result.Stored.class,
+                        SendFailed.Result.Refused.class,
+                        SendFailed.Result.Stored.class);
+    }
+
+    @Test
+    void aClosedProducerRefuses() {
+        pool.close();
+        var failed = catchThrowableOfType(SendFailed.class, () -> producer.send(ORDERS, "k", "v"));
+        assertThat(failed.unknown()).isFalse();
+        assertThat(failed).hasMessageContaining("closed");
+    }
+}
