@@ -1,0 +1,50 @@
+package io.strandline.broker.life;
+
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/** What clients were told, and may hold the broker to after any power cut. */
+final class Known {
+    final Map<UUID, KnownTopic> topics = new LinkedHashMap<>();
+    final Set<Long> producerIds = new HashSet<>();
+
+    static final class KnownTopic {
+        final UUID id;
+        final String name;
+        final int partitions;
+        final Map<Integer, KnownPartition> partition = new LinkedHashMap<>();
+        boolean deletionAsked;
+        boolean deletionAnswered;
+
+        KnownTopic(UUID id, String name, int partitions) {
+            this.id = id;
+            this.name = name;
+            this.partitions = partitions;
+            for (int i = 0; i < partitions; i++) {
+                partition.put(i, new KnownPartition());
+            }
+        }
+    }
+
+    static final class KnownPartition {
+        /** Acknowledged with acks=all: survives everything. */
+        final TreeMap<Long, String> acknowledged = new TreeMap<>();
+
+        /** Acknowledged with acks=1: survives the death of the process. */
+        final TreeMap<Long, String> killProof = new TreeMap<>();
+
+        /** A consumer has had it: survives everything. */
+        final TreeMap<Long, String> seen = new TreeMap<>();
+
+        long consumerAt;
+    }
+
+    /** After a power cut nobody can be held to what only survives the death of the process. */
+    void powerWasCut() {
+        topics.values().forEach(topic -> topic.partition.values().forEach(each -> each.killProof.clear()));
+    }
+}
