@@ -378,7 +378,7 @@ abstract class DiskContract {
         var target = new Waiting();
         var sent = new AtomicReference<Object>();
         var sender = Thread.ofPlatform().start(() -> sent.set(outcome(() -> file.transferTo(0, 10, target))));
-        assertThat(target.entered.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        target.awaitWriter();
 
         var closer = Thread.ofPlatform()
                 .start(() -> outcome(() -> {
@@ -389,7 +389,7 @@ abstract class DiskContract {
         while (closer.getState() == Thread.State.RUNNABLE || closer.getState() == Thread.State.NEW) {
             Thread.onSpinWait();
         }
-        target.go.countDown();
+        target.letGo();
         sender.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
         closer.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
 
@@ -465,11 +465,11 @@ abstract class DiskContract {
         return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
     }
 
-    private interface Attempt {
+    interface Attempt {
         Object run() throws IOException;
     }
 
-    private static Object outcome(Attempt attempt) {
+    static Object outcome(Attempt attempt) {
         try {
             return attempt.run();
         } catch (IOException e) {
@@ -502,9 +502,17 @@ abstract class DiskContract {
     }
 
     /** Keeps its writer waiting until it is told to go on. */
-    private static final class Waiting implements WritableByteChannel {
+    static final class Waiting implements WritableByteChannel {
         private final CountDownLatch entered = new CountDownLatch(1);
         private final CountDownLatch go = new CountDownLatch(1);
+
+        void awaitWriter() throws InterruptedException {
+            assertThat(entered.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        }
+
+        void letGo() {
+            go.countDown();
+        }
 
         @Override
         public int write(ByteBuffer source) throws IOException {

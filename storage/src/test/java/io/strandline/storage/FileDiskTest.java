@@ -139,10 +139,34 @@ class FileDiskTest extends DiskContract {
             for (var buffer : buffers) {
                 var read = ByteBuffer.allocate(buffer.limit());
                 file.read(position, read);
-                assertThat(read.array()).isEqualTo(buffer.array());
+                assertThat(read.flip()).isEqualTo(buffer.rewind());
                 position += buffer.limit();
             }
         }
+    }
+
+    @Test
+    void closingWaitsForATransferThatIsUnderWay() throws Exception {
+        var file = newDisk().create("a");
+        file.write(0, ByteBuffer.allocate(10));
+        var target = new Waiting();
+        var sender = Thread.ofPlatform().start(() -> outcome(() -> file.transferTo(0, 10, target)));
+        target.awaitWriter();
+
+        var closer = Thread.ofPlatform()
+                .start(() -> outcome(() -> {
+                    file.close();
+                    return true;
+                }));
+        while (closer.getState() != Thread.State.WAITING && closer.getState() != Thread.State.TERMINATED) {
+            Thread.onSpinWait();
+        }
+        var state = closer.getState();
+        target.letGo();
+        sender.join();
+        closer.join();
+
+        assertThat(state).isEqualTo(Thread.State.WAITING);
     }
 
     private static Process child(String... arguments) throws IOException {

@@ -116,6 +116,21 @@ class SimulatedDiskTest {
     }
 
     @Test
+    void bytesThatLostTheirSizeDoNotComeBackWhenTheFileGrows() throws IOException {
+        var file = forced("a", "");
+        file.write(0, bytes("x".repeat(2 * PAGE)));
+
+        assertThat(afterCuts(cut -> {
+                    try (var survivor = cut.open("a")) {
+                        long size = survivor.size();
+                        survivor.write(3 * PAGE, bytes("y"));
+                        return content(cut, "a").substring((int) size).replace("\0", "");
+                    }
+                }))
+                .containsExactly("y");
+    }
+
+    @Test
     void aTruncationCanBeLostUntilItIsForced() throws IOException {
         var file = forced("a", "x".repeat(3000));
         file.truncate(10);
@@ -350,6 +365,16 @@ class SimulatedDiskTest {
     }
 
     @Test
+    void truncatingGivesSpaceBack() throws IOException {
+        var file = forced("a", "x".repeat(3 * PAGE));
+        disk.capacity(4 * PAGE);
+
+        file.truncate(PAGE + 1);
+
+        assertThat(disk.usableBytes()).isEqualTo(2 * PAGE);
+    }
+
+    @Test
     void aWriteThatIsToldToFailHasWrittenAPart() throws IOException {
         var sizes = new HashSet<Long>();
         for (long seed = 0; seed < 50; seed++) {
@@ -559,6 +584,7 @@ class SimulatedDiskTest {
 
     private static void live(SimulatedDisk disk, SplittableRandom random, Chronicle chronicle) throws IOException {
         var file = disk.exists("f") ? disk.open("f") : disk.create("f");
+        chronicle.add(content(disk, "f"));
         for (int step = 0; step < 40; step++) {
             long size = file.size();
             switch (random.nextInt(8)) {
