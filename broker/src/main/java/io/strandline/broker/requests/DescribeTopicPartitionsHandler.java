@@ -99,7 +99,10 @@ final class DescribeTopicPartitionsHandler implements Handler<DescribeTopicParti
                         .leaderId(node.nodeId())
                         .leaderEpoch(node.log(topic, partition).leaderEpoch())
                         .replicaNodes(here)
-                        .isrNodes(here));
+                        .isrNodes(here)
+                        // The schema allows null, but Kafka's own admin client does not survive it.
+                        .eligibleLeaderReplicas(List.of())
+                        .lastKnownElr(List.of()));
             }
             return true;
         }
