@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 final class MetadataHandler implements Handler<MetadataRequest> {
     private static final Duration CREATION_LIMIT = Duration.ofSeconds(10);
 
+    private static final UUID NO_ID = new UUID(0, 0);
+
     private final Node node;
 
     MetadataHandler(Node node) {
@@ -47,7 +49,9 @@ final class MetadataHandler implements Handler<MetadataRequest> {
         var asked = new ArrayList<Asked>(request.topics.size());
         var creations = new ArrayList<Durability>();
         for (var topic : request.topics) {
-            var found = find(topic.name, topic.topicId, create, call);
+            // Kafka's admin client asks by id with an empty name, where the schema would have it null.
+            var name = topic.topicId.equals(NO_ID) ? topic.name : null;
+            var found = find(name, topic.topicId, create, call);
             asked.add(found);
             found.creation().ifPresent(creations::add);
         }
