@@ -9,6 +9,13 @@ import org.junit.jupiter.params.provider.Arguments;
 
 /** What the shared tests run against; {@code -Dtargets=apache-kafka} chooses one of them. */
 enum Subject {
+    STRANDLINE("Strandline") {
+        @Override
+        Target start() {
+            return StrandlineProcess.start();
+        }
+    },
+
     APACHE_KAFKA("Apache Kafka " + ApacheKafka.version()) {
         @Override
         Target start() {
