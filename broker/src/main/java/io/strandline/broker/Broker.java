@@ -2,6 +2,8 @@ package io.strandline.broker;
 
 import io.strandline.broker.config.BrokerConfig;
 import io.strandline.broker.config.InvalidSetting;
+import io.strandline.broker.groups.GroupsOnDisk;
+import io.strandline.broker.groups.TimerThread;
 import io.strandline.broker.net.Complaints;
 import io.strandline.broker.net.ConnectionThreads;
 import io.strandline.broker.net.Listener;
@@ -52,6 +54,7 @@ public final class Broker implements AutoCloseable {
     private final Node node;
     private final RequestMemory memory;
     private final List<Listener> listeners;
+    private final TimerThread groupTimer;
     private final Housekeeper housekeeper;
     private final Duration firstForce;
     private boolean closed;
@@ -62,6 +65,7 @@ public final class Broker implements AutoCloseable {
             Node node,
             RequestMemory memory,
             List<Listener> listeners,
+            TimerThread groupTimer,
             Housekeeper housekeeper,
             Duration firstForce) {
         this.config = config;
@@ -69,6 +73,7 @@ public final class Broker implements AutoCloseable {
         this.node = node;
         this.memory = memory;
         this.listeners = listeners;
+        this.groupTimer = groupTimer;
         this.housekeeper = housekeeper;
         this.firstForce = firstForce;
     }
@@ -93,21 +98,29 @@ public final class Broker implements AutoCloseable {
         var addresses = addresses(config);
         var facts = new Facts(time, config.topicDefaults(), newIds);
         var store = Store.open(disk, config.store(), facts, time);
+        var groupTimer = new TimerThread("strandline-groups");
         try {
             store.start(
                     Thread.ofPlatform().daemon().name("strandline-store-", 1).factory());
             long before = time.nanos();
             awaitDurable(facts.begin(store.metadata(), textOf(newIds.get()), config.get(BrokerConfig.NODE_ID)), time);
             var firstForce = Duration.ofNanos(time.nanos() - before);
-            return open(config, addresses, store, node(config, store, facts, time), firstForce);
+            var groups = GroupsOnDisk.open(config.groups(), store, facts.topics(), groupTimer, time, UUID::randomUUID);
+            return open(config, addresses, store, node(config, store, facts, groups, time), groupTimer, firstForce);
         } catch (IOException | RuntimeException e) {
+            groupTimer.close();
             store.close();
             throw e;
         }
     }
 
     private static Broker open(
-            BrokerConfig config, List<InetSocketAddress> addresses, Store store, Node node, Duration firstForce)
+            BrokerConfig config,
+            List<InetSocketAddress> addresses,
+            Store store,
+            Node node,
+            TimerThread groupTimer,
+            Duration firstForce)
             throws IOException {
         var memory = new RequestMemory(config.requestMemoryBytes());
         var shared = new Listener.Shared(
@@ -128,7 +141,7 @@ public final class Broker implements AutoCloseable {
             throw e;
         }
         housekeeper.start();
-        return new Broker(config, store, node, memory, List.copyOf(listeners), housekeeper, firstForce);
+        return new Broker(config, store, node, memory, List.copyOf(listeners), groupTimer, housekeeper, firstForce);
     }
 
     /** The first address it listens at, with the real port. */
@@ -180,12 +193,14 @@ public final class Broker implements AutoCloseable {
         }
         closed = true;
         housekeeper.stop();
+        groupTimer.close();
+        node.groups().stop();
         var drain = Duration.ofMillis(config.get(BrokerConfig.STOP_MS));
         listeners.forEach(listener -> listener.close(drain));
         store.close();
     }
 
-    private static Node node(BrokerConfig config, Store store, Facts facts, Time time) {
+    private static Node node(BrokerConfig config, Store store, Facts facts, GroupsOnDisk groups, Time time) {
         var named = facts.named().orElseThrow(() -> new IllegalStateException("A broker without a name"));
         return new Node(
                 config,
@@ -194,6 +209,8 @@ public final class Broker implements AutoCloseable {
                 store,
                 facts.topics(),
                 facts.producerIds(),
+                groups.groups(),
+                groups.log(),
                 new Codecs(),
                 Authorizer.ALLOW_ALL,
                 new Complaints(Time.SYSTEM),

@@ -27,7 +27,7 @@ public record CommittedOffset(
     public static final UUID NO_TOPIC_ID = new UUID(0, 0);
 
     /** Whether this offset may be told to somebody who asks for the topic of that id. */
-    boolean belongsTo(UUID asked) {
+    public boolean belongsTo(UUID asked) {
         return topicId.equals(NO_TOPIC_ID) || asked.equals(NO_TOPIC_ID) || topicId.equals(asked);
     }
 }

@@ -413,7 +413,7 @@ final class Group {
 
     // ---- Staying and going ----
 
-    Answer<ErrorCode> heartbeat(HeartbeatRequest request) {
+    Settled<ErrorCode> heartbeat(Heartbeat request) {
         var error = checkMember(request.memberId(), request.instanceId());
         if (error == ErrorCode.NONE && request.generation() != generation) {
             error = ErrorCode.ILLEGAL_GENERATION;
@@ -424,10 +424,10 @@ final class Group {
                 error = ErrorCode.REBALANCE_IN_PROGRESS;
             }
         }
-        return new Answer<>(error, storedEnd);
+        return new Settled<>(error, storedEnd);
     }
 
-    Answer<List<LeaveRequest.Left>> leave(List<LeaveRequest.Leaver> leavers) {
+    Settled<List<LeaveRequest.Left>> leave(List<LeaveRequest.Leaver> leavers) {
         var left = new ArrayList<LeaveRequest.Left>();
         boolean anyLeft = false;
         for (var leaver : leavers) {
@@ -444,7 +444,7 @@ final class Group {
                 }
             }
         }
-        return new Answer<>(left, storedEnd);
+        return new Settled<>(left, storedEnd);
     }
 
     private ErrorCode leave(LeaveRequest.Leaver leaver) {
@@ -520,10 +520,10 @@ final class Group {
 
     // ---- Offsets ----
 
-    Answer<CommitAnswer> commit(CommitRequest request) {
+    Settled<CommitAnswer> commit(CommitRequest request) {
         var error = checkCommit(request);
         if (error != ErrorCode.NONE) {
-            return new Answer<>(new CommitAnswer.Refused(error), storedEnd);
+            return new Settled<>(new CommitAnswer.Refused(error), storedEnd);
         }
         if (state == GroupState.STABLE || state == GroupState.PREPARING_REBALANCE) {
             members.get(request.memberId()).ifPresent(this::keepSession);
@@ -539,9 +539,9 @@ final class Group {
             }
         }
         if (!events.isEmpty() && record(events) instanceof Appended.Refused) {
-            return new Answer<>(new CommitAnswer.Refused(ErrorCode.COORDINATOR_NOT_AVAILABLE), storedEnd);
+            return new Settled<>(new CommitAnswer.Refused(ErrorCode.COORDINATOR_NOT_AVAILABLE), storedEnd);
         }
-        return new Answer<>(new CommitAnswer.Committed(tooLarge), end());
+        return new Settled<>(new CommitAnswer.Committed(tooLarge), end());
     }
 
     private Event committed(CommitRequest.OffsetToCommit offset, long nowMs, OptionalLong retentionMs) {
@@ -574,17 +574,17 @@ final class Group {
         return error;
     }
 
-    Answer<Map<TopicPartition, CommittedOffset>> offsets() {
-        return new Answer<>(offsets.all(), end());
+    Settled<Map<TopicPartition, CommittedOffset>> offsets() {
+        return new Settled<>(offsets.all(), end());
     }
 
-    Answer<Map<TopicPartition, CommittedOffset>> offsets(Collection<TopicPartition> partitions) {
-        return new Answer<>(offsets.of(partitions), end());
+    Settled<Map<TopicPartition, CommittedOffset>> offsets(Collection<TopicPartition> partitions) {
+        return new Settled<>(offsets.of(partitions), end());
     }
 
-    Answer<OffsetDeleteAnswer> deleteOffsets(Collection<TopicPartition> partitions) {
+    Settled<OffsetDeleteAnswer> deleteOffsets(Collection<TopicPartition> partitions) {
         if (state != GroupState.EMPTY && !isOfConsumers()) {
-            return new Answer<>(new OffsetDeleteAnswer.Refused(ErrorCode.NON_EMPTY_GROUP), storedEnd);
+            return new Settled<>(new OffsetDeleteAnswer.Refused(ErrorCode.NON_EMPTY_GROUP), storedEnd);
         }
         var inUse = new HashSet<TopicPartition>();
         for (var partition : partitions) {
@@ -594,9 +594,9 @@ final class Group {
         }
         var forgotten = offsets.of(partitions).keySet().stream().filter(partition -> !inUse.contains(partition));
         if (forget(forgotten.toList()) instanceof Appended.Refused) {
-            return new Answer<>(new OffsetDeleteAnswer.Refused(ErrorCode.COORDINATOR_NOT_AVAILABLE), end());
+            return new Settled<>(new OffsetDeleteAnswer.Refused(ErrorCode.COORDINATOR_NOT_AVAILABLE), end());
         }
-        return new Answer<>(new OffsetDeleteAnswer.Deleted(inUse), end());
+        return new Settled<>(new OffsetDeleteAnswer.Deleted(inUse), end());
     }
 
     /** The topic is gone; what was read of it counts for nothing. */
@@ -635,9 +635,9 @@ final class Group {
         return List.of();
     }
 
-    Answer<ErrorCode> delete() {
+    Settled<ErrorCode> delete() {
         if (state != GroupState.EMPTY) {
-            return new Answer<>(ErrorCode.NON_EMPTY_GROUP, storedEnd);
+            return new Settled<>(ErrorCode.NON_EMPTY_GROUP, storedEnd);
         }
         var events = new ArrayList<Event>();
         offsets.partitions().forEach(partition -> events.add(new Event.OffsetDeleted(id, partition)));
@@ -645,9 +645,9 @@ final class Group {
             events.add(new Event.GroupDeleted(id));
         }
         if (!events.isEmpty() && record(events) instanceof Appended.Refused) {
-            return new Answer<>(ErrorCode.COORDINATOR_NOT_AVAILABLE, end());
+            return new Settled<>(ErrorCode.COORDINATOR_NOT_AVAILABLE, end());
         }
-        return new Answer<>(ErrorCode.NONE, end());
+        return new Settled<>(ErrorCode.NONE, end());
     }
 
     private Appended forget(List<TopicPartition> partitions) {
@@ -685,7 +685,7 @@ final class Group {
 
     // ---- Looking ----
 
-    Answer<GroupDescription> describe() {
+    Settled<GroupDescription> describe() {
         boolean stable = state == GroupState.STABLE;
         Function<Member, GroupDescription.Described> describe = member -> new GroupDescription.Described(
                 member.id,
@@ -694,7 +694,7 @@ final class Group {
                 member.clientHost,
                 stable ? member.metadata(protocol) : Bytes.EMPTY,
                 member.assignment);
-        return new Answer<>(
+        return new Settled<>(
                 new GroupDescription(
                         id,
                         state,

@@ -108,18 +108,18 @@ public final class Groups {
         }
     }
 
-    public Answer<ErrorCode> heartbeat(HeartbeatRequest request) {
+    public Settled<ErrorCode> heartbeat(Heartbeat request) {
         if (request.group().isEmpty()) {
-            return new Answer<>(ErrorCode.INVALID_GROUP_ID, 0);
+            return new Settled<>(ErrorCode.INVALID_GROUP_ID, 0);
         }
         return inPresent(request.group(), group -> group.heartbeat(request))
-                .orElseGet(() -> new Answer<>(ErrorCode.UNKNOWN_MEMBER_ID, goneEnd.get()));
+                .orElseGet(() -> new Settled<>(ErrorCode.UNKNOWN_MEMBER_ID, goneEnd.get()));
     }
 
     /** What became of each leaver, in their order. */
-    public Answer<List<LeaveRequest.Left>> leave(LeaveRequest request) {
+    public Settled<List<LeaveRequest.Left>> leave(LeaveRequest request) {
         return inPresent(request.group(), group -> group.leave(request.members()))
-                .orElseGet(() -> new Answer<>(
+                .orElseGet(() -> new Settled<>(
                         request.members().stream()
                                 .map(member -> new LeaveRequest.Left(member, ErrorCode.UNKNOWN_MEMBER_ID))
                                 .toList(),
@@ -129,29 +129,29 @@ public final class Groups {
     // ---- Offsets ----
 
     /** A commit from outside of any membership makes the group, if need be: a group that only keeps offsets. */
-    public Answer<CommitAnswer> commit(CommitRequest request) {
+    public Settled<CommitAnswer> commit(CommitRequest request) {
         if (request.generation() < 0) {
             return inNewOrPresent(request.group(), group -> group.commit(request));
         }
         return inPresent(request.group(), group -> group.commit(request))
-                .orElseGet(() -> new Answer<>(new CommitAnswer.Refused(ErrorCode.GROUP_ID_NOT_FOUND), goneEnd.get()));
+                .orElseGet(() -> new Settled<>(new CommitAnswer.Refused(ErrorCode.GROUP_ID_NOT_FOUND), goneEnd.get()));
     }
 
     /** All committed offsets of a group; none when there is no such group. */
-    public Answer<Map<TopicPartition, CommittedOffset>> offsets(String group) {
-        return inPresent(group, Group::offsets).orElseGet(() -> new Answer<>(Map.of(), goneEnd.get()));
+    public Settled<Map<TopicPartition, CommittedOffset>> offsets(String group) {
+        return inPresent(group, Group::offsets).orElseGet(() -> new Settled<>(Map.of(), goneEnd.get()));
     }
 
     /** The committed offsets of those partitions that have one. */
-    public Answer<Map<TopicPartition, CommittedOffset>> offsets(String group, Collection<TopicPartition> partitions) {
+    public Settled<Map<TopicPartition, CommittedOffset>> offsets(String group, Collection<TopicPartition> partitions) {
         return inPresent(group, present -> present.offsets(partitions))
-                .orElseGet(() -> new Answer<>(Map.of(), goneEnd.get()));
+                .orElseGet(() -> new Settled<>(Map.of(), goneEnd.get()));
     }
 
-    public Answer<OffsetDeleteAnswer> deleteOffsets(String group, Collection<TopicPartition> partitions) {
+    public Settled<OffsetDeleteAnswer> deleteOffsets(String group, Collection<TopicPartition> partitions) {
         return inPresent(group, present -> present.deleteOffsets(partitions))
                 .orElseGet(() ->
-                        new Answer<>(new OffsetDeleteAnswer.Refused(ErrorCode.GROUP_ID_NOT_FOUND), goneEnd.get()));
+                        new Settled<>(new OffsetDeleteAnswer.Refused(ErrorCode.GROUP_ID_NOT_FOUND), goneEnd.get()));
     }
 
     /** Removes the offsets of a deleted topic from all groups. */
@@ -171,7 +171,7 @@ public final class Groups {
     // ---- Looking, deleting ----
 
     /** All groups, without order. */
-    public Answer<List<GroupDescription>> list() {
+    public Settled<List<GroupDescription>> list() {
         var all = new ArrayList<GroupDescription>();
         long end = goneEnd.get();
         for (var id : List.copyOf(groups.keySet())) {
@@ -179,20 +179,20 @@ public final class Groups {
             described.value().ifPresent(all::add);
             end = Math.max(end, described.durableFrom());
         }
-        return new Answer<>(all, end);
+        return new Settled<>(all, end);
     }
 
     /** The group, if there is one. */
-    public Answer<Optional<GroupDescription>> describe(String group) {
+    public Settled<Optional<GroupDescription>> describe(String group) {
         return inPresent(group, Group::describe)
-                .map(described -> new Answer<>(Optional.of(described.value()), described.durableFrom()))
-                .orElseGet(() -> new Answer<>(Optional.empty(), goneEnd.get()));
+                .map(described -> new Settled<>(Optional.of(described.value()), described.durableFrom()))
+                .orElseGet(() -> new Settled<>(Optional.empty(), goneEnd.get()));
     }
 
     /** Deletes a group without members, its offsets as well. */
-    public Answer<ErrorCode> delete(String group) {
+    public Settled<ErrorCode> delete(String group) {
         return inPresent(group, Group::delete)
-                .orElseGet(() -> new Answer<>(ErrorCode.GROUP_ID_NOT_FOUND, goneEnd.get()));
+                .orElseGet(() -> new Settled<>(ErrorCode.GROUP_ID_NOT_FOUND, goneEnd.get()));
     }
 
     // ---- Finding a group and locking it ----

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PendingAnswer<T> {
     private final Runnable wake;
-    private volatile @Nullable Answer<T> answer;
+    private volatile @Nullable Settled<T> answer;
 
     /** @param wake called after the answer is there; runs under the group's lock, so it does no more than unpark a thread */
     public PendingAnswer(Runnable wake) {
@@ -17,7 +17,7 @@ public final class PendingAnswer<T> {
     }
 
     /** The answer, once it is known. It may still have to wait for the disk. */
-    public Optional<Answer<T>> answer() {
+    public Optional<Settled<T>> answer() {
         return Optional.ofNullable(answer);
     }
 
@@ -25,7 +25,7 @@ public final class PendingAnswer<T> {
         if (answer != null) {
             throw new IllegalStateException("Answered twice: first " + answer + ", then " + value);
         }
-        answer = new Answer<>(value, durableFrom);
+        answer = new Settled<>(value, durableFrom);
         wake.run();
     }
 }

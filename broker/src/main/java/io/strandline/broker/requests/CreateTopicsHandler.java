@@ -81,6 +81,10 @@ final class CreateTopicsHandler implements Handler<CreateTopicsRequest> {
             refuse(result, ErrorCode.TOPIC_AUTHORIZATION_FAILED, "This client may not create the topic");
             return;
         }
+        if (Topic.isInternal(wanted.name)) {
+            refuse(result, ErrorCode.INVALID_TOPIC_EXCEPTION, "The broker makes '" + wanted.name + "' itself");
+            return;
+        }
         var fault = replicationFault(wanted);
         if (fault != null) {
             refuse(result, fault.error(), fault.reason());

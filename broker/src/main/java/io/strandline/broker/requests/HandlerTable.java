@@ -28,6 +28,17 @@ final class HandlerTable {
         ApiKey.DELETE_TOPICS,
         ApiKey.INIT_PRODUCER_ID,
         ApiKey.OFFSET_FOR_LEADER_EPOCH,
+        ApiKey.OFFSET_COMMIT,
+        ApiKey.OFFSET_FETCH,
+        ApiKey.FIND_COORDINATOR,
+        ApiKey.JOIN_GROUP,
+        ApiKey.HEARTBEAT,
+        ApiKey.LEAVE_GROUP,
+        ApiKey.SYNC_GROUP,
+        ApiKey.DESCRIBE_GROUPS,
+        ApiKey.LIST_GROUPS,
+        ApiKey.DELETE_GROUPS,
+        ApiKey.OFFSET_DELETE,
         ApiKey.DESCRIBE_CONFIGS,
         ApiKey.DESCRIBE_CLUSTER,
         ApiKey.DESCRIBE_TOPIC_PARTITIONS,
@@ -91,6 +102,17 @@ final class HandlerTable {
             case DELETE_TOPICS -> new DeleteTopicsHandler(node);
             case INIT_PRODUCER_ID -> new InitProducerIdHandler(node);
             case OFFSET_FOR_LEADER_EPOCH -> new OffsetForLeaderEpochHandler(node);
+            case OFFSET_COMMIT -> new OffsetCommitHandler(node);
+            case OFFSET_FETCH -> new OffsetFetchHandler(node);
+            case FIND_COORDINATOR -> new FindCoordinatorHandler(node);
+            case JOIN_GROUP -> new JoinGroupHandler(node);
+            case HEARTBEAT -> new HeartbeatHandler(node);
+            case LEAVE_GROUP -> new LeaveGroupHandler(node);
+            case SYNC_GROUP -> new SyncGroupHandler(node);
+            case DESCRIBE_GROUPS -> new DescribeGroupsHandler(node);
+            case LIST_GROUPS -> new ListGroupsHandler(node);
+            case DELETE_GROUPS -> new DeleteGroupsHandler(node);
+            case OFFSET_DELETE -> new OffsetDeleteHandler(node);
             case DESCRIBE_CONFIGS -> new DescribeConfigsHandler(node);
             case DESCRIBE_CLUSTER -> new DescribeClusterHandler(node);
             case DESCRIBE_TOPIC_PARTITIONS -> new DescribeTopicPartitionsHandler(node);

@@ -83,6 +83,7 @@ final class MetadataHandler implements Handler<MetadataRequest> {
             return unknown; // looks like a topic that does not exist
         }
         if (!create
+                || Topic.isInternal(name) // made by the broker itself, when it needs it
                 || node.topics().find(name).isPresent()
                 || !node.allows(call, Operation.CREATE, Resource.TOPIC, name)) {
             return unknown;

@@ -1,6 +1,8 @@
 package io.strandline.broker.requests;
 
 import io.strandline.broker.config.BrokerConfig;
+import io.strandline.broker.groups.ConsumerOffsets;
+import io.strandline.broker.groups.Groups;
 import io.strandline.broker.net.Complaints;
 import io.strandline.broker.net.Session;
 import io.strandline.broker.topics.ProducerIds;
@@ -15,6 +17,7 @@ import io.strandline.storage.Time;
  * What handlers work with: the parts of one running broker.
  *
  * @param clusterId told to clients; the same for the life of the data directory
+ * @param consumerOffsets the log of the groups, whose durability their answers wait for
  * @param codec opens compressed records
  * @param complaints for what a client did wrong and the protocol has no field to tell
  */
@@ -25,6 +28,8 @@ public record Node(
         Store store,
         Topics topics,
         ProducerIds producerIds,
+        Groups groups,
+        ConsumerOffsets consumerOffsets,
         Codec codec,
         Authorizer authorizer,
         Complaints complaints,

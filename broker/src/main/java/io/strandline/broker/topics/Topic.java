@@ -12,6 +12,11 @@ import java.util.UUID;
 public record Topic(UUID id, String name, int partitions, TopicConfig config, long durableFrom) {
     /** Topics of the broker's own; nobody else writes to them. */
     public boolean internal() {
+        return isInternal(name);
+    }
+
+    /** Whether a topic of this name can only be one of the broker's own. */
+    public static boolean isInternal(String name) {
         return name.equals("__consumer_offsets") || name.equals("__transaction_state");
     }
 

@@ -96,7 +96,7 @@ final class Consumer {
     /** Joins, with the extra round for the member id. The answer may have to wait for others. */
     Consumer startJoin() {
         sendJoin();
-        if (join.answer().map(Answer::value).orElse(null) instanceof JoinAnswer.Refused refused
+        if (join.answer().map(Settled::value).orElse(null) instanceof JoinAnswer.Refused refused
                 && refused.error() == ErrorCode.MEMBER_ID_REQUIRED) {
             memberId = refused.memberId();
             sendJoin();
@@ -172,7 +172,7 @@ final class Consumer {
         return sync.answer().isEmpty();
     }
 
-    Answer<SyncAnswer> syncAnswer() {
+    Settled<SyncAnswer> syncAnswer() {
         return sync.answer().orElseThrow();
     }
 
@@ -189,7 +189,7 @@ final class Consumer {
 
     ErrorCode heartbeat() {
         return stage.groups()
-                .heartbeat(new HeartbeatRequest(Stage.GROUP, memberId, instanceId, generation))
+                .heartbeat(new Heartbeat(Stage.GROUP, memberId, instanceId, generation))
                 .value();
     }
 
@@ -202,7 +202,7 @@ final class Consumer {
                 .error();
     }
 
-    Answer<CommitAnswer> sendCommit(int partition, long offset) {
+    Settled<CommitAnswer> sendCommit(int partition, long offset) {
         return stage.groups()
                 .commit(new CommitRequest(
                         Stage.GROUP,

@@ -387,7 +387,7 @@ final class GroupsLife {
 
         private void heartbeat() {
             obey(stage.groups()
-                    .heartbeat(new HeartbeatRequest(Stage.GROUP, memberId, instanceId, generation))
+                    .heartbeat(new Heartbeat(Stage.GROUP, memberId, instanceId, generation))
                     .value());
         }
 

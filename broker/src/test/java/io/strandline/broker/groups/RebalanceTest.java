@@ -149,7 +149,7 @@ class RebalanceTest {
         settle(first);
 
         var beat = stage.groups()
-                .heartbeat(new HeartbeatRequest(Stage.GROUP, first.memberId, Optional.empty(), first.generation));
+                .heartbeat(new Heartbeat(Stage.GROUP, first.memberId, Optional.empty(), first.generation));
 
         assertThat(beat.value()).isEqualTo(ErrorCode.NONE);
         assertThat(stage.log.isDurable(beat.durableFrom())).isFalse();

@@ -6,4 +6,4 @@ package io.strandline.broker.groups;
  *
  * @param durableFrom end offset that the log must have reached on the disk; 0 when the answer depends on no event
  */
-public record Answer<T>(T value, long durableFrom) {}
+public record Settled<T>(T value, long durableFrom) {}

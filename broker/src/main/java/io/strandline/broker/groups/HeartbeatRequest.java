@@ -1,6 +1,0 @@
-package io.strandline.broker.groups;
-
-import java.util.Optional;
-
-/** A member says that it lives. */
-public record HeartbeatRequest(String group, String memberId, Optional<String> instanceId, int generation) {}
