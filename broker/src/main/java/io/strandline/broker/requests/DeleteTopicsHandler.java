@@ -87,7 +87,8 @@ final class DeleteTopicsHandler implements Handler<DeleteTopicsRequest> {
         result.name(topic.get().name()).topicId(topic.get().id());
         return switch (node.topics().delete(topic.get().id())) {
             case Changed.Done(Topic deleted, Durability durable) -> {
-                // If a crash comes between the two, the offsets stay for a while and mean nothing: they carry the topic's id.
+                // If a crash comes between the two, the offsets stay for a while and mean nothing: they carry the
+                // topic's id.
                 node.groups().forgetTopic(deleted.name(), deleted.id());
                 yield Optional.of(durable);
             }

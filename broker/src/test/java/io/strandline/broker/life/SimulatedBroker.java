@@ -1,6 +1,7 @@
 package io.strandline.broker.life;
 
 import io.strandline.broker.config.BrokerConfig;
+import io.strandline.broker.groups.GroupsOnDisk;
 import io.strandline.broker.net.Complaints;
 import io.strandline.broker.net.Outcome;
 import io.strandline.broker.net.Pending;
@@ -42,6 +43,9 @@ final class SimulatedBroker {
         facts.begin(store.metadata(), "cluster", 1);
         settle();
         var named = facts.named().orElseThrow();
+        // Time limits of members play no part here: nobody is silent for that long.
+        var groups = GroupsOnDisk.open(
+                brokerConfig.groups(), store, facts.topics(), (delayMs, task) -> () -> {}, time, newIds);
         node = new Node(
                 brokerConfig,
                 named.clusterId(),
@@ -49,6 +53,8 @@ final class SimulatedBroker {
                 store,
                 facts.topics(),
                 facts.producerIds(),
+                groups.groups(),
+                groups.log(),
                 Codec.JDK,
                 Authorizer.ALLOW_ALL,
                 new Complaints(time),
