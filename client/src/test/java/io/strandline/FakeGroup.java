@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -31,6 +32,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Logs, commits and the assignment of a group, without a broker and without a thread. Each member's kafka-clients consumer
@@ -39,7 +41,7 @@ import org.apache.kafka.common.record.TimestampType;
  */
 final class FakeGroup {
     private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> logs = new TreeMap<>(
-            java.util.Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
+            java.util.Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition));
     private final Map<TopicPartition, Long> logStarts = new HashMap<>();
     final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
     final Map<TopicPartition, Member> owners = new HashMap<>();
@@ -62,12 +64,16 @@ final class FakeGroup {
         }
     }
 
+    private List<ConsumerRecord<byte[], byte[]>> log(TopicPartition partition) {
+        return Objects.requireNonNull(logs.get(partition), "no such partition");
+    }
+
     Set<TopicPartition> partitions() {
         return logs.keySet();
     }
 
     long append(TopicPartition partition, byte[] key, byte[] value) {
-        var log = logs.get(partition);
+        var log = log(partition);
         long offset = end(partition);
         log.add(new ConsumerRecord<>(
                 partition.topic(),
@@ -85,18 +91,18 @@ final class FakeGroup {
     }
 
     long end(TopicPartition partition) {
-        return logStarts.getOrDefault(partition, 0L) + logs.get(partition).size();
+        return logStarts.getOrDefault(partition, 0L) + log(partition).size();
     }
 
     /** Retention: what is below is gone. */
     void truncate(TopicPartition partition, long before) {
-        logs.get(partition).removeIf(record -> record.offset() < before);
+        log(partition).removeIf(record -> record.offset() < before);
         logStarts.put(partition, before);
     }
 
     /** The topic was deleted and made again. */
     void recreate(TopicPartition partition) {
-        logs.get(partition).clear();
+        log(partition).clear();
         logStarts.remove(partition);
     }
 
@@ -130,7 +136,7 @@ final class FakeGroup {
         private final Set<TopicPartition> assigned = new HashSet<>();
         private final Set<TopicPartition> paused = new HashSet<>();
         private final Map<TopicPartition, Long> positions = new HashMap<>();
-        private ConsumerRebalanceListener listener;
+        private @Nullable ConsumerRebalanceListener listener;
         private boolean expelled;
         boolean closed;
         int recordsPerPoll = 10;
@@ -183,14 +189,15 @@ final class FakeGroup {
         }
 
         private void rebalance() {
+            var told = Objects.requireNonNull(listener, "nobody subscribed");
             if (expelled) {
                 expelled = false;
-                drop(Set.copyOf(assigned));
+                drop(told, Set.copyOf(assigned));
                 return;
             }
             var going = assigned.stream().filter(p -> !target.contains(p)).collect(Collectors.toSet());
             if (!going.isEmpty()) {
-                listener.onPartitionsRevoked(going); // still owner while it lets go
+                told.onPartitionsRevoked(going); // still owner while it lets go
                 going.forEach(owners::remove);
                 forget(going);
             }
@@ -199,12 +206,12 @@ final class FakeGroup {
                     .collect(Collectors.toSet());
             coming.forEach(p -> owners.put(p, this));
             assigned.addAll(coming);
-            listener.onPartitionsAssigned(coming);
+            told.onPartitionsAssigned(coming);
         }
 
-        private void drop(Set<TopicPartition> all) {
+        private void drop(ConsumerRebalanceListener told, Set<TopicPartition> all) {
             if (!all.isEmpty()) {
-                listener.onPartitionsLost(all);
+                told.onPartitionsLost(all);
                 forget(all);
             }
         }
@@ -220,14 +227,14 @@ final class FakeGroup {
             var next = new HashMap<TopicPartition, OffsetAndMetadata>();
             int room = recordsPerPoll;
             for (var partition : assigned) {
-                long position = positions.get(partition);
+                long position = positions.getOrDefault(partition, 0L);
                 if (paused.contains(partition)) {
                     continue;
                 }
                 if (position < logStarts.getOrDefault(partition, 0L) || position > end(partition)) {
                     throw new OffsetOutOfRangeException(Map.of(partition, position));
                 }
-                var found = logs.get(partition).stream()
+                var found = log(partition).stream()
                         .filter(record -> record.offset() >= position)
                         .limit(room)
                         .toList();
@@ -301,7 +308,7 @@ final class FakeGroup {
             var found = new HashMap<TopicPartition, OffsetAndTimestamp>();
             times.forEach((partition, time) -> found.put(
                     partition,
-                    logs.get(partition).stream()
+                    log(partition).stream()
                             .filter(record -> record.timestamp() >= time)
                             .findFirst()
                             .map(record -> new OffsetAndTimestamp(record.offset(), record.timestamp()))
@@ -326,7 +333,7 @@ final class FakeGroup {
         }
 
         public long position(TopicPartition partition) {
-            return positions.get(partition);
+            return positions.getOrDefault(partition, 0L);
         }
 
         public Map<MetricName, ? extends Metric> metrics() {

@@ -24,8 +24,8 @@ class PollLoopTest {
     private Rig rig() {
         choices.handler = (m, ctx) -> {
             handled.add(m.value() + "#" + m.attempt());
-            if (m.value().startsWith("bad")) {
-                throw new IllegalStateException(m.value());
+            if (String.valueOf(m.value()).startsWith("bad")) {
+                throw new IllegalStateException("on purpose");
             }
         };
         return new Rig(group, choices);
@@ -56,7 +56,7 @@ class PollLoopTest {
             assertThat(waiting.waiting()).isEqualTo(1);
         });
 
-        rig.time.pass(Duration.ofMillis(29_000));
+        rig.time.pass(Duration.ofSeconds(29));
         rig.step();
         assertThat(handled).doesNotContain("bad#2");
         rig.time.pass(Duration.ofSeconds(1));

@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -52,7 +53,6 @@ class RebalanceSafetyTest {
         Life(SplittableRandom random) {
             this.random = random;
             group = new FakeGroup("orders", random.nextInt(1, 5));
-            group.partitions().forEach(p -> done.put(p, new ConcurrentSkipListSet<>()));
             group.watch = this::committed;
             time.duringSleep(() -> {
                 if (calm || random.nextInt(200) == 0) {
@@ -60,6 +60,10 @@ class RebalanceSafetyTest {
                 }
             });
             gate.shut();
+        }
+
+        private ConcurrentSkipListSet<Long> done(TopicPartition partition) {
+            return done.computeIfAbsent(partition, p -> new ConcurrentSkipListSet<>());
         }
 
         void live() {
@@ -131,13 +135,14 @@ class RebalanceSafetyTest {
             choices.commit = random.nextBoolean() ? Commit.eachMessage() : Commit.every(Duration.ofSeconds(5), 3);
             choices.maxInFlight = random.nextInt(1, 60);
             choices.revokeWait = Duration.ofMillis(random.nextInt(1, 500));
-            var self = new Rig[1];
+            var self = new AtomicReference<Rig>();
             choices.handler = (m, ctx) -> handled(m);
-            choices.writer = (source, topic, givenUp, noStack) -> writeDeadLetter(self[0], source, topic);
-            self[0] = new Rig(group, choices, time, gate);
-            self[0].kafka.answersAtOnce = random.nextBoolean();
-            self[0].kafka.recordsPerPoll = random.nextInt(1, 20);
-            members.add(self[0]);
+            choices.writer = (source, topic, givenUp, noStack) -> writeDeadLetter(self.get(), source, topic);
+            var rig = new Rig(group, choices, time, gate);
+            self.set(rig);
+            rig.kafka.answersAtOnce = random.nextBoolean();
+            rig.kafka.recordsPerPoll = random.nextInt(1, 20);
+            members.add(rig);
             reassign();
         }
 
@@ -170,7 +175,7 @@ class RebalanceSafetyTest {
 
         /** Runs after the gate let it through. */
         private void handled(Message<String, String> message) {
-            if (!done.get(message.partition().toKafka()).add(message.offset())) {
+            if (!done(message.partition().toKafka()).add(message.offset())) {
                 finishedTwice.merge(message.partition().toKafka(), 1, Integer::sum);
             }
         }
@@ -181,7 +186,7 @@ class RebalanceSafetyTest {
                 violations.add("a dead letter of " + partition + " by a member that was told it is not its own");
             }
             gate.enter("dead letter " + partition + "@" + source.offset());
-            done.get(partition).add(source.offset());
+            done(partition).add(source.offset());
             return new Ack(topic, 0, 0, Instant.EPOCH);
         }
 
@@ -205,7 +210,7 @@ class RebalanceSafetyTest {
                             partition + " committed at " + offset.offset() + " by a member that does not own it");
                 }
                 for (long below = 0; below < offset.offset(); below++) {
-                    if (!done.get(partition).contains(below)) {
+                    if (!done(partition).contains(below)) {
                         violations.add(partition + " committed at " + offset.offset() + " past unfinished " + below);
                         return;
                     }
@@ -230,7 +235,7 @@ class RebalanceSafetyTest {
             var open = new HashMap<TopicPartition, TreeSet<Long>>();
             for (var partition : group.partitions()) {
                 for (long offset = 0; offset < group.end(partition); offset++) {
-                    if (!done.get(partition).contains(offset)) {
+                    if (!done(partition).contains(offset)) {
                         open.computeIfAbsent(partition, p -> new TreeSet<>()).add(offset);
                     }
                 }

@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** One consumer on a {@link FakeGroup}, driven by hand: a test is the poll thread, and time passes when it says so. */
 final class Rig {
@@ -26,7 +27,7 @@ final class Rig {
     final Commands commands = new Commands();
     final OutsidePauses pauses = new OutsidePauses();
     final List<Event> events = new CopyOnWriteArrayList<>();
-    final AtomicReference<Throwable> crash = new AtomicReference<>();
+    final AtomicReference<@Nullable Throwable> crash = new AtomicReference<>();
     final MemberContext member;
 
     /** What a test may choose. */

@@ -116,7 +116,9 @@ class TypedProducerTest {
 
     private static SendFailed.Result result(java.util.concurrent.CompletableFuture<Ack> future) {
         var thrown = catchThrowableOfType(ExecutionException.class, future::get);
-        return ((SendFailed) thrown.getCause()).results().getFirst();
+        return java.util.Objects.requireNonNull((SendFailed) thrown.getCause())
+                .results()
+                .getFirst();
     }
 
     @Test

@@ -2,16 +2,17 @@ package io.strandline;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A clock that moves only when it is told to. */
 final class VirtualTime implements Time {
     private static final Instant BIRTH = Instant.parse("2026-11-23T08:00:00Z");
 
-    private volatile long nanos = 1_000_000_000;
+    private final AtomicLong nanos = new AtomicLong(1_000_000_000);
     private Runnable duringSleep = () -> {};
 
     void pass(Duration d) {
-        nanos += d.toNanos();
+        nanos.addAndGet(d.toNanos());
     }
 
     /** What the world does while the poll thread waits for handlers. */
@@ -21,12 +22,12 @@ final class VirtualTime implements Time {
 
     @Override
     public Instant now() {
-        return BIRTH.plusNanos(nanos);
+        return BIRTH.plusNanos(nanos.get());
     }
 
     @Override
     public long nanoTime() {
-        return nanos;
+        return nanos.get();
     }
 
     @Override
