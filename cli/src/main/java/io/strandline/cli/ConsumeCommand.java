@@ -108,8 +108,9 @@ final class ConsumeCommand implements Callable<Integer> {
             } else {
                 readAsMember(kafka, group, printer, stop);
             }
+            streams.err().println(printer.printed() + (printer.printed() == 1 ? " message" : " messages"));
+            stop.finishedWell();
         }
-        streams.err().println(printer.printed() + (printer.printed() == 1 ? " message" : " messages"));
         return 0;
     }
 

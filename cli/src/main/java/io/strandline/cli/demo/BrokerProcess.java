@@ -5,7 +5,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,7 +14,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -24,11 +22,6 @@ import org.jspecify.annotations.Nullable;
  * however that happens: it watches the pipe to its standard input, which the system closes.
  */
 final class BrokerProcess implements DemoBroker {
-    /** Below the range from which systems take the ports of clients, or a client that reconnects could sit on it. */
-    private static final int PORT_MIN = 20_000;
-
-    private static final int PORT_MAX = 30_000;
-    private static final int PORT_ATTEMPTS = 100;
     private static final Duration START_ATMOST = Duration.ofSeconds(30);
     private static final Duration STOP_ATMOST = Duration.ofSeconds(10);
     private static final int LINES_KEPT = 20;
@@ -43,7 +36,7 @@ final class BrokerProcess implements DemoBroker {
         this.directory = directory;
         this.temporary = temporary;
         this.serve = serve;
-        this.port = freePort();
+        this.port = Ports.free();
     }
 
     /** On a directory that is made for it and deleted in the end. */
@@ -146,18 +139,6 @@ final class BrokerProcess implements DemoBroker {
             // Not yet.
             return false;
         }
-    }
-
-    private static int freePort() {
-        for (var attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
-            var port = ThreadLocalRandom.current().nextInt(PORT_MIN, PORT_MAX);
-            try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-                return socket.getLocalPort();
-            } catch (IOException e) {
-                // Someone has it; another one then.
-            }
-        }
-        throw Problem.failed("No free port between " + PORT_MIN + " and " + PORT_MAX + " on the loopback address");
     }
 
     private static void delete(Path directory) throws IOException {

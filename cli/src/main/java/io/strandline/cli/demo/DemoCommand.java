@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -155,7 +156,9 @@ public final class DemoCommand implements Callable<Integer> {
 
     private DemoBroker broker() throws IOException {
         if (powerCut) {
-            throw Problem.failed("not yet");
+            long chosen = seed == null ? ThreadLocalRandom.current().nextLong() : seed;
+            streams.out().println("Seed     " + chosen);
+            return new PowerCutBroker(chosen, withoutForcing ? ForgetfulDisk::new : disk -> disk);
         }
         return directory == null ? BrokerProcess.onTemporaryDirectory() : BrokerProcess.on(directory);
     }
