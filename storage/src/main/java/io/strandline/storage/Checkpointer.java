@@ -152,7 +152,9 @@ public final class Checkpointer {
 
     /** The store is stopped: everything appended is in its files, forced, and the last checkpoint says so. */
     void markClean() throws IOException {
-        Recovery.CLEAN_MARK.write(context.disk(), Layout.ROOT, Layout.CLEAN, Store.cleanMark(number));
+        context.reserve()
+                .secure(() ->
+                        Recovery.CLEAN_MARK.write(context.disk(), Layout.ROOT, Layout.CLEAN, Store.cleanMark(number)));
     }
 
     // ---- files that go
@@ -176,7 +178,7 @@ public final class Checkpointer {
             if (files != null
                     && files.hasDoomed()
                     && log.point().logStartOffset() == log.view().logStartOffset()) {
-                remove(log, files.takeDoomed(mark.sequence()));
+                remove(log, files, mark);
             }
         }
         var passed = dying.entrySet().stream()
@@ -189,13 +191,17 @@ public final class Checkpointer {
         }
     }
 
-    private void remove(PartitionLog log, List<Segment> segments) throws IOException {
+    private void remove(PartitionLog log, OpenLog files, Journal.Mark mark) throws IOException {
+        var segments = files.takeDoomed(mark.sequence());
         if (segments.isEmpty()) {
             return;
         }
-        var files = log.openOrNull();
-        if (files != null) {
-            files.secureProducers(log.view()); // what the dropped batches say of producers must not go with them
+        try {
+            files.writeSnapshots(
+                    log.view().durableEnd()); // what the dropped batches say of producers must not go with them
+        } catch (DiskFull e) {
+            files.putBackDoomed(segments);
+            return;
         }
         for (var segment : segments) {
             segment.delete();
@@ -225,13 +231,8 @@ public final class Checkpointer {
         for (int i = 0; i < segments.size() - 1; i++) {
             segments.get(i).writeDerived();
         }
-        var snapshots = files.takeSnapshots(target.view.durableEnd());
-        for (var snapshot : snapshots) {
-            snapshot.write(context.disk(), target.log.id());
-        }
-        if (!snapshots.isEmpty()) {
-            Snapshot.removeOld(context.disk(), target.log.id());
-        }
+        files.writeSnapshots(target.view.durableEnd());
+        Snapshot.removeOld(context.disk(), target.log.id());
     }
 
     private void closeIdle() throws IOException {
@@ -249,7 +250,9 @@ public final class Checkpointer {
         if (store.isFailed()) {
             return false;
         }
-        boolean something = journal.liveBytes() > 0 || directBytes.get() > 0;
+        boolean something = journal.liveBytes() > 0
+                || directBytes.get() > 0
+                || context.reserve().isSpent();
         boolean late = context.time().nanos() - lastStepNanos
                 >= context.config().checkpointEvery().toNanos();
         return journal.liveBytes() >= journal.capacity() / 2

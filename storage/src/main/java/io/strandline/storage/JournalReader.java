@@ -24,6 +24,7 @@ final class JournalReader {
     private final List<Frame> frames = new ArrayList<>();
     private final Map<LogId, Long> provenEnds = new HashMap<>();
     private long nextSequence;
+    private Optional<Extent> lastGroup = Optional.empty();
 
     /** Bytes of one segment, kept in the journal. */
     record Frame(LogId log, SegmentName segment, int position, int length, long journalPosition) {
@@ -39,9 +40,18 @@ final class JournalReader {
      *
      * @param provenEnds durable ends that the groups tell of
      * @param nextSequence above every sequence that was ever used
+     * @param lastGroup the newest group, whose force may have failed
      * @param damage a sentence if a group that had been forced cannot be read
      */
-    record Contents(List<Frame> frames, Map<LogId, Long> provenEnds, long nextSequence, Optional<String> damage) {}
+    record Contents(
+            List<Frame> frames,
+            Map<LogId, Long> provenEnds,
+            long nextSequence,
+            Optional<Extent> lastGroup,
+            Optional<String> damage) {}
+
+    /** Some bytes of the journal. */
+    record Extent(long position, long length) {}
 
     private JournalReader(DiskFile file, Checkpoint checkpoint) throws IOException {
         this.file = file;
@@ -149,6 +159,7 @@ final class JournalReader {
             at = frame.journalPosition + frame.length;
         }
         nextSequence = header.sequence() + 1;
+        lastGroup = Optional.of(new Extent(group.position, at - group.position));
         return group.position + header.alignedBytes();
     }
 
@@ -198,7 +209,7 @@ final class JournalReader {
             }
             take(group);
         }
-        return new Contents(List.copyOf(frames), provenEnds, nextSequence, damage);
+        return new Contents(List.copyOf(frames), provenEnds, nextSequence, lastGroup, damage);
     }
 
     private void consider(Found group, Map<Long, Found> later) throws IOException {

@@ -194,15 +194,18 @@ final class LogRecovery {
      */
     private void rewrite(Part part) throws IOException {
         try (var file = disk.open(Layout.segmentLog(from.id(), part.segment))) {
-            var bytes = ByteBuffer.allocate(Math.min(part.to - part.from, 1 << 20));
-            for (int at = part.from; at < part.to; at += bytes.limit()) {
-                bytes.clear().limit(Math.min(bytes.capacity(), part.to - at));
-                file.read(at, bytes);
-                bytes.flip();
-                int position = at;
-                reserve.secure(() -> file.write(position, bytes.rewind()));
-            }
+            reserve.secure(() -> rewrite(file, part.from, part.to));
             file.force();
+        }
+    }
+
+    /** Writes the bytes of a range to where they are. */
+    static void rewrite(DiskFile file, long from, long to) throws IOException {
+        var bytes = ByteBuffer.allocate((int) Math.min(to - from, 1 << 20));
+        for (long at = from; at < to; at += bytes.limit()) {
+            bytes.clear().limit((int) Math.min(bytes.capacity(), to - at));
+            file.read(at, bytes);
+            file.write(at, bytes.flip());
         }
     }
 

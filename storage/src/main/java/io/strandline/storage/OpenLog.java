@@ -1,6 +1,7 @@
 package io.strandline.storage;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayDeque;
@@ -18,6 +19,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * {@link LogView}.
  */
 final class OpenLog {
+    private static final System.Logger LOG = System.getLogger(OpenLog.class.getName());
+
     private final Context context;
     private final PartitionLog log;
     private final ReentrantLock lock = new ReentrantLock();
@@ -54,7 +57,8 @@ final class OpenLog {
         this.usedNanos = context.time().nanos();
         this.activeSinceNanos = usedNanos;
         findSegments(point);
-        readBack(point);
+        readBack(); // also what lies below the log's start: a retry may come after its first copy was dropped
+        doomBelow(point.logStartOffset());
     }
 
     private void findSegments(LogPoint point) throws IOException {
@@ -67,17 +71,10 @@ final class OpenLog {
                 .filter(name -> name.compareTo(point.segment()) <= 0)
                 .sorted()
                 .toList();
-        for (int i = 0; i < names.size(); i++) {
-            var name = names.get(i);
-            boolean dropped = i + 1 < names.size() && names.get(i + 1).base() <= point.logStartOffset();
+        for (var name : names) {
             int size = name.equals(point.segment()) ? point.position() : sizeOf(point.id(), name);
-            var segment = Segment.existing(
-                    disk, point.id(), name, size, context.config().indexIntervalBytes());
-            if (dropped) {
-                doomed.add(new Doomed(segment, context.journal().lastSequence()));
-            } else {
-                segments.add(segment);
-            }
+            segments.add(Segment.existing(
+                    disk, point.id(), name, size, context.config().indexIntervalBytes()));
         }
     }
 
@@ -88,11 +85,10 @@ final class OpenLog {
     }
 
     /** Learns producers and epochs from the newest snapshot, and from the batches behind it. */
-    private void readBack(LogPoint point) throws IOException {
-        var snapshot = Snapshot.newest(context.disk(), point.id(), nextOffset);
+    private void readBack() throws IOException {
+        var snapshot = Snapshot.newest(context.disk(), log.id(), nextOffset);
         snapshot.ifPresent(found -> found.restore(epochs, producers));
-        long from =
-                Math.max(point.logStartOffset(), snapshot.map(Snapshot::offset).orElse(0L));
+        long from = snapshot.map(Snapshot::offset).orElse(0L);
         long nowMs = context.time().wallMs();
         for (var segment : segments) {
             long end = segment == segments.getLast() ? nextOffset : nextBase(segment);
@@ -143,7 +139,8 @@ final class OpenLog {
         usedNanos = context.time().nanos();
         Optional<Verdict> refusal = refusal(batch, config)
                 .map(Verdict.class::cast)
-                .or(() -> producers.check(batch, log.view().logStartOffset()));
+                .or(() -> producers.check(batch, log.view().logStartOffset()))
+                .or(this::noSpace);
         if (refusal.isPresent()) {
             return refusal.get();
         }
@@ -151,7 +148,7 @@ final class OpenLog {
             var active = activeFor(batch.sizeInBytes(), config);
             place(batch, config);
             int position = active.size();
-            active.append(batch);
+            write(active, batch);
             remember(batch);
             markDirty(active, position, batch);
             return context.dirty().add(this)
@@ -187,6 +184,25 @@ final class OpenLog {
 
     private static Optional<Verdict.Rejected> rejected(StorageError error, String reason) {
         return Optional.of(new Verdict.Rejected(error, reason));
+    }
+
+    private Optional<Verdict.Rejected> noSpace() {
+        return context.reserve().isSpent() && !isMetadata()
+                ? rejected(StorageError.KAFKA_STORAGE_ERROR, "The disk is full; try again later.")
+                : Optional.empty();
+    }
+
+    private boolean isMetadata() {
+        return log.id().equals(LogId.METADATA);
+    }
+
+    /** The catalogue may use the reserve: on a full disk topics can still be deleted. */
+    private void write(Segment active, Batch batch) throws IOException {
+        if (isMetadata()) {
+            context.reserve().secure(() -> active.append(batch));
+        } else {
+            active.append(batch);
+        }
     }
 
     private Verdict.Appended appended(Batch batch) {
@@ -281,7 +297,7 @@ final class OpenLog {
     }
 
     Optional<Verdict.Rejected> refusal() {
-        return log.refusal().or(context.dirty()::refusal);
+        return log.refusal().or(context.dirty()::refusal).or(this::noSpace);
     }
 
     /** Makes sure that a segment can take so many bytes, so that {@link #hold} cannot fail. */
@@ -332,22 +348,34 @@ final class OpenLog {
 
     // ---- the checkpointer's side
 
-    /** Snapshots taken at segment rolls that no longer run ahead of the disk (W13). */
-    List<Snapshot> takeSnapshots(long durableEnd) {
+    /**
+     * Writes the snapshots taken at segment rolls that no longer run ahead of the disk (W13). They hold what segments
+     * below the log's start say of producers, so those may go only after this.
+     */
+    void writeSnapshots(long durableEnd) throws IOException {
+        for (var snapshot : snapshotsUpTo(durableEnd)) {
+            context.reserve().secure(() -> snapshot.write(context.disk(), log.id()));
+            forget(snapshot);
+        }
+    }
+
+    private List<Snapshot> snapshotsUpTo(long durableEnd) {
         lock.lock();
         try {
-            var ready = snapshots.stream().filter(s -> s.offset() <= durableEnd).toList();
-            snapshots.removeAll(ready);
-            return ready;
+            return snapshots.stream()
+                    .filter(snapshot -> snapshot.offset() <= durableEnd)
+                    .toList();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Writes the snapshots that segments below the log's start would otherwise take with them. */
-    void secureProducers(LogView view) throws IOException {
-        for (var snapshot : takeSnapshots(view.durableEnd())) {
-            snapshot.write(context.disk(), log.id());
+    private void forget(Snapshot snapshot) {
+        lock.lock();
+        try {
+            snapshots.remove(snapshot);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -358,6 +386,16 @@ final class OpenLog {
             var ready = doomed.stream().filter(d -> d.sequence() < freeUpTo).toList();
             doomed.removeAll(ready);
             return ready.stream().map(Doomed::segment).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** They cannot go yet. */
+    void putBackDoomed(List<Segment> segments) {
+        lock.lock();
+        try {
+            segments.forEach(segment -> doomed.add(new Doomed(segment, 0)));
         } finally {
             lock.unlock();
         }
@@ -380,13 +418,17 @@ final class OpenLog {
             if (offset <= view.logStartOffset()) {
                 return;
             }
-            while (segments.size() > 1 && segments.get(1).base() <= offset) {
-                doomed.add(new Doomed(segments.removeFirst(), context.journal().lastSequence()));
-            }
+            doomBelow(offset);
             var kept = view.segments().stream().filter(segments::contains).toList();
             log.publish(new LogView(offset, view.durableEnd(), kept, view.durablePosition()));
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void doomBelow(long start) {
+        while (segments.size() > 1 && segments.get(1).base() <= start) {
+            doomed.add(new Doomed(segments.removeFirst(), context.journal().lastSequence()));
         }
     }
 
@@ -420,17 +462,27 @@ final class OpenLog {
                 return closed;
             }
             if (!segments.isEmpty()) {
-                Snapshot.of(nextOffset, epochs, producers).write(context.disk(), log.id());
-                for (var segment : segments) {
-                    segment.loadDerived();
-                    segment.writeDerived();
-                    segment.close();
-                }
+                writeDerived();
+            }
+            for (var segment : segments) {
+                segment.close();
             }
             closed = true;
             return true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void writeDerived() throws IOException {
+        try {
+            Snapshot.of(nextOffset, epochs, producers).write(context.disk(), log.id());
+            for (var segment : segments) {
+                segment.loadDerived();
+                segment.writeDerived();
+            }
+        } catch (DiskFull e) {
+            LOG.log(Level.DEBUG, "No space for what can be computed again", e);
         }
     }
 

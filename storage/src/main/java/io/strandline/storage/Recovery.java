@@ -161,18 +161,32 @@ final class Recovery {
     }
 
     private static JournalReader.Contents nothing(Checkpoint checkpoint) {
-        return new JournalReader.Contents(List.of(), Map.of(), checkpoint.sequence(), Optional.empty());
+        return new JournalReader.Contents(
+                List.of(), Map.of(), checkpoint.sequence(), Optional.empty(), Optional.empty());
     }
 
     private JournalReader.Contents read(DiskFile journal, Checkpoint last) throws IOException {
         try {
             var contents = JournalReader.read(journal, last);
             contents.damage().ifPresent(damage -> LOG.log(Level.ERROR, "{0}", damage));
+            if (contents.lastGroup().isPresent()) {
+                rewrite(journal, contents.lastGroup().get());
+            }
             return contents;
         } catch (StoreRefused e) {
             acceptLoss(String.valueOf(e.getMessage()));
             return nothing(last);
         }
+    }
+
+    /**
+     * Writes the newest group once more, byte for byte, and forces it, before any of its frames is used (W8). If its
+     * force failed in the last life it can be read and is not on the disk: the next crash would find half of a bundle
+     * in the segments and nothing in the journal.
+     */
+    private static void rewrite(DiskFile journal, JournalReader.Extent group) throws IOException {
+        LogRecovery.rewrite(journal, group.position(), group.position() + group.length());
+        journal.force();
     }
 
     // ---- logs

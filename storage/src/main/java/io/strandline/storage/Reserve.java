@@ -15,6 +15,7 @@ final class Reserve {
 
     private final Disk disk;
     private final long bytes;
+    private volatile boolean spent;
 
     Reserve(Disk disk, long bytes) {
         this.disk = disk;
@@ -35,6 +36,7 @@ final class Reserve {
                 throw e;
             }
             LOG.log(Level.WARNING, "The disk is full; the reserve of {0} bytes is used to go on.", bytes);
+            spent = true;
             disk.delete(Layout.RESERVE);
             writing.run();
         }
@@ -47,11 +49,18 @@ final class Reserve {
                 fillWithZeros(disk, Layout.RESERVE, bytes);
                 disk.forceDirectory(Layout.ROOT);
             }
+            spent = false;
         } catch (DiskFull e) {
+            spent = true;
             if (disk.exists(Layout.RESERVE)) {
                 disk.delete(Layout.RESERVE); // half a reserve only takes space that others need now
             }
         }
+    }
+
+    /** Whether it is used up. Until it is whole again what can be refused is refused, or it would be gone in vain. */
+    boolean isSpent() {
+        return spent;
     }
 
     private boolean isWhole() throws IOException {

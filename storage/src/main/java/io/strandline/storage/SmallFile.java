@@ -69,6 +69,9 @@ record SmallFile(String magic, int version) {
             if (force) {
                 file.force();
             }
+        } catch (DiskFull e) {
+            disk.delete(beside); // half a file only takes space
+            throw e;
         }
         disk.rename(beside, path);
     }

@@ -256,7 +256,11 @@ public final class Store implements AutoCloseable {
                 LOG.log(Level.DEBUG, "{0} has files to remove at the next start", log);
             }
         }
-        checkpointer.markClean();
+        try {
+            checkpointer.markClean();
+        } catch (DiskFull e) {
+            LOG.log(Level.WARNING, "No space for the mark of a clean stop; the next start takes longer.", e);
+        }
     }
 
     private void letGo() throws IOException {

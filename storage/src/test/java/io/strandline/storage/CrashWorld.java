@@ -1,0 +1,728 @@
+package io.strandline.storage;
+
+import io.strandline.storage.simulation.Fault;
+import io.strandline.storage.simulation.Operation;
+import io.strandline.storage.simulation.OperationKind;
+import io.strandline.storage.simulation.PowerCut;
+import io.strandline.storage.simulation.SimulatedDisk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Some lives of one store, all by one seed: appends, retries, bundles, rolls, retention, deletions, trouble with the
+ * disk. At many of the disk's operations the power is cut, or the process killed, on a copy of the disk; what a restart
+ * finds there is compared with what had been promised at that moment.
+ */
+final class CrashWorld {
+    private static final int JOURNAL_BYTES = 64 * 1024;
+    private static final int ACTIONS = 40;
+    private static final long SPACE = 1L << 40;
+
+    private final long seed;
+    private final SplittableRandom random;
+    private final Map<OperationKind, Long> crashPoints;
+    private final TurnableTime time = new TurnableTime();
+    private final LogConfig logConfig;
+    private final StoreConfig config;
+    private final Map<LogId, LogModel> logs = new LinkedHashMap<>();
+    private final Map<UUID, Boolean> topics = new LinkedHashMap<>();
+    private final Map<UUID, Long> createdAt = new HashMap<>();
+    private final Map<UUID, Long> deletedAt = new HashMap<>();
+    private final int everyNth;
+    private SimulatedDisk disk;
+    private @Nullable Store store;
+    private long nextTag = 1;
+    private long nextBundle = 1;
+    private boolean faulty;
+    private long crashes;
+
+    CrashWorld(long seed, int everyNth, Map<OperationKind, Long> crashPoints) {
+        this.seed = seed;
+        this.everyNth = everyNth;
+        this.crashPoints = crashPoints;
+        this.random = new SplittableRandom(seed);
+        this.disk = new SimulatedDisk(random.nextLong());
+        disk.capacity(SPACE);
+        this.logConfig = LogConfig.defaults()
+                .withSegmentBytes(600 + random.nextInt(4000))
+                .withRetentionMs(random.nextInt(3) == 0 ? 5_000 : -1)
+                .withRetentionBytes(random.nextInt(3) == 0 ? 4_000 : -1);
+        var routes = random.split();
+        int directPercent = random.nextInt(4) * 33;
+        this.config = StoreConfig.defaults()
+                .withJournalBytes(JOURNAL_BYTES)
+                .withIndexIntervalBytes(200)
+                .withIdleAfter(Duration.ofSeconds(20))
+                .withRouter((bytes, dirty) ->
+                        routes.nextInt(100) < directPercent ? Router.Route.DIRECT : Router.Route.JOURNAL);
+        if (random.nextInt(4) == 0) {
+            disk.tearSectors();
+        }
+    }
+
+    long crashes() {
+        return crashes;
+    }
+
+    /** Lives, crashes, lives again. */
+    void live(int lives) throws Exception {
+        for (int life = 0; life < lives; life++) {
+            observe();
+            if (!start()) {
+                continue;
+            }
+            act();
+            next();
+        }
+    }
+
+    /** False if the disk was in trouble; the next life tries again. */
+    private boolean start() throws Exception {
+        var known = new Topics(logConfig);
+        try {
+            store = Store.open(disk, config, known, time);
+        } catch (IOException e) {
+            if (!faulty) {
+                throw e;
+            }
+            disk.removeFaults();
+            disk.capacity(SPACE);
+            faulty = false;
+            disk = disk.afterProcessKill(random.nextLong());
+            return false;
+        }
+        adopt(known);
+        return true;
+    }
+
+    // ---- what is done
+
+    private void act() throws Exception {
+        for (int i = 0; i < ACTIONS && !running().isFailed(); i++) {
+            int die = random.nextInt(100);
+            if (die < 40) {
+                append(random.nextInt(12) == 0 ? 9_000 : random.nextInt(400));
+            } else if (die < 47) {
+                retry();
+            } else if (die < 53) {
+                bundle();
+            } else if (die < 75) {
+                cycle();
+            } else if (die < 80) {
+                running().checkpointer().step();
+            } else if (die < 84) {
+                create();
+            } else if (die < 86) {
+                delete();
+            } else if (die < 89) {
+                trim();
+            } else if (die < 92) {
+                time.advanceMs(random.nextInt(8_000));
+                running().checkpointer().retain();
+            } else if (die < 94) {
+                time.advanceMs(25_000);
+                running().checkpointer().step();
+            } else if (die < 97) {
+                trouble();
+            } else {
+                readAll(running(), logs, Map.of(), "while running");
+            }
+        }
+    }
+
+    private Store running() {
+        if (store == null) {
+            throw new IllegalStateException("No store");
+        }
+        return store;
+    }
+
+    private void cycle() {
+        running().committer().cycle();
+        topics.replaceAll((topic, live) -> live || isDurable(createdAt.get(topic)));
+        for (var entry : Map.copyOf(deletedAt).entrySet()) {
+            if (isDurable(entry.getValue()) && Boolean.TRUE.equals(topics.remove(entry.getKey()))) {
+                running().delete(entry.getKey());
+                logs.keySet().removeIf(id -> id.topicId().equals(entry.getKey()));
+            }
+        }
+    }
+
+    private boolean isDurable(@Nullable Long metadataEnd) {
+        return metadataEnd != null && running().metadata().view().durableEnd() >= metadataEnd;
+    }
+
+    private @Nullable LogModel anyLog() {
+        var live = topics.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey)
+                .toList();
+        if (live.isEmpty()) {
+            return null;
+        }
+        var id = new LogId(live.get(random.nextInt(live.size())), random.nextInt(2));
+        return logs.computeIfAbsent(id, LogModel::new);
+    }
+
+    private void append(int valueBytes) {
+        var log = anyLog();
+        if (log == null) {
+            create();
+            return;
+        }
+        long producer = random.nextInt(3) - 1;
+        int sequence = producer < 0 ? -1 : log.nextSequence(producer);
+        int count = 1 + random.nextInt(3);
+        long tag = nextTag++;
+        if (valueBytes > logConfig.segmentBytes() - 300) {
+            valueBytes = Math.max(100, logConfig.segmentBytes() - 300);
+        }
+        long base = log.end();
+        log.attempts.clear();
+        log.attempts.add(new LogModel.Entry(base, base + count, tag, producer, sequence, 0, Long.MAX_VALUE));
+        var verdict = running().log(log.id).append(batch(tag, count, producer, sequence, valueBytes / count));
+        if (!running().isFailed()) {
+            log.attempts.clear();
+        }
+        switch (verdict) {
+            case Verdict.Appended appended -> {
+                check(appended.baseOffset() == log.end(), () -> "appended at " + appended + ", expected " + log.end());
+                log.add(new LogModel.Entry(
+                        appended.baseOffset(),
+                        appended.endOffset(),
+                        tag,
+                        producer,
+                        sequence,
+                        0,
+                        appended.killProofFrom()));
+            }
+            case Verdict.Rejected rejected ->
+                check(faulty || running().isFailed(), () -> "rejected without reason: " + rejected + " " + log.id);
+            case Verdict.Duplicate duplicate -> throw new AssertionError("new batch taken for " + duplicate);
+        }
+    }
+
+    private static Batch batch(long tag, int count, long producer, int sequence, int valueBytes) {
+        var builder = new BatchBuilder();
+        if (producer >= 0) {
+            builder.producer(producer, (short) 0, sequence);
+        }
+        for (int i = 0; i < count; i++) {
+            var value = ByteBuffer.allocate(8 + valueBytes).putLong(0, tag);
+            for (int at = 8; at < value.limit(); at++) {
+                value.put(at, (byte) (tag * 31 + at));
+            }
+            builder.add(1_700_000_000_000L, null, value);
+        }
+        return builder.build();
+    }
+
+    private void retry() {
+        var log = anyLog();
+        if (log != null) {
+            retryAll(running(), log);
+        }
+    }
+
+    /** Sends again what the producers of a log may send again: it must be known, and keep its offset. */
+    private void retryAll(Store on, LogModel log) {
+        for (var window : log.sent.values()) {
+            for (var entry : window) {
+                var copy =
+                        batch(entry.tag(), (int) (entry.end() - entry.base()), entry.producer(), entry.sequence(), 1);
+                var verdict = on.log(log.id).append(copy);
+                if (verdict instanceof Verdict.Rejected && (faulty || on.isFailed())) {
+                    return;
+                }
+                check(
+                        verdict instanceof Verdict.Duplicate duplicate
+                                && duplicate.baseOffset() == entry.base()
+                                && duplicate.endOffset() == entry.end(),
+                        () -> "retry of " + entry + " answered " + verdict + " in " + log.id);
+            }
+        }
+    }
+
+    private void bundle() {
+        var parts = new ArrayList<Store.Part>();
+        var models = new ArrayList<LogModel>();
+        var tags = new ArrayList<Long>();
+        for (int i = 1 + random.nextInt(3); i >= 0; i--) {
+            var log = anyLog();
+            if (log != null) {
+                long tag = nextTag++;
+                tags.add(tag);
+                models.add(log);
+                parts.add(new Store.Part(running().log(log.id), batch(tag, 1, -1, -1, random.nextInt(200))));
+            }
+        }
+        if (parts.isEmpty()) {
+            return;
+        }
+        for (int i = 0; i < models.size(); i++) {
+            var log = models.get(i);
+            long base = log.possibleEnd();
+            log.attempts.add(new LogModel.Entry(base, base + 1, tags.get(i), -1, -1, nextBundle, Long.MAX_VALUE));
+        }
+        var together = running().appendTogether(parts);
+        if (!running().isFailed()) {
+            models.forEach(log -> log.attempts.clear());
+        }
+        if (together instanceof Store.Together.Accepted accepted) {
+            long bundle = nextBundle++;
+            for (int i = 0; i < models.size(); i++) {
+                var appended = accepted.parts().get(i);
+                models.get(i)
+                        .add(new LogModel.Entry(
+                                appended.baseOffset(),
+                                appended.endOffset(),
+                                tags.get(i),
+                                -1,
+                                -1,
+                                bundle,
+                                appended.killProofFrom()));
+            }
+        } else {
+            check(faulty || running().isFailed(), () -> "bundle refused without reason");
+        }
+    }
+
+    private void create() {
+        if (topics.size() >= 4) {
+            return;
+        }
+        var topic = new UUID(7, nextTag++);
+        if (running().metadata().append(Topics.created(topic)) instanceof Verdict.Appended appended) {
+            topics.put(topic, false);
+            createdAt.put(topic, appended.endOffset());
+        }
+        cycle();
+    }
+
+    private void delete() {
+        for (var topic : List.copyOf(topics.keySet())) {
+            if (!deletedAt.containsKey(topic) && random.nextBoolean()) {
+                deletedAt.put(topic, Long.MAX_VALUE); // it may be in the log from now on
+                if (running().metadata().append(Topics.deleted(topic)) instanceof Verdict.Appended appended) {
+                    deletedAt.put(topic, appended.endOffset());
+                } else if (!running().isFailed()) {
+                    deletedAt.remove(topic);
+                }
+                cycle();
+                return;
+            }
+        }
+    }
+
+    private void trim() throws IOException {
+        var log = anyLog();
+        if (log == null) {
+            return;
+        }
+        var on = running().log(log.id);
+        long end = on.view().durableEnd();
+        if (on.trim(random.nextLong(end + 1)) instanceof PartitionLog.Trim.Trimmed trimmed && random.nextBoolean()) {
+            running().checkpointer().step();
+            if (trimmed.durable().state() == Durability.State.DURABLE) {
+                log.durableStart = Math.max(log.durableStart, trimmed.logStartOffset());
+            }
+        }
+    }
+
+    private void trouble() throws IOException {
+        faulty = true;
+        switch (random.nextInt(6)) {
+            case 0, 1 -> {
+                try {
+                    disk.capacity(SPACE - disk.usableBytes() + random.nextInt(3) * 4096);
+                    for (int i = 0; i < 5 && !running().isFailed(); i++) {
+                        append(300);
+                        cycle();
+                    }
+                } finally {
+                    disk.capacity(SPACE);
+                    running().checkpointer().step(); // makes the reserve whole again
+                    faulty = running().isFailed();
+                }
+            }
+            case 2 -> disk.inject(Fault.inputOutputError(OperationKind.FORCE).after(random.nextInt(4)));
+            case 3 -> disk.inject(Fault.inputOutputError(OperationKind.WRITE).after(random.nextInt(4)));
+            case 4 ->
+                disk.inject(Fault.noSpace(OperationKind.WRITE).onPath(".log").after(random.nextInt(4)));
+            default -> disk.inject(Fault.inputOutputError(OperationKind.CLOSE).always());
+        }
+    }
+
+    // ---- the ends of lives
+
+    /** The main line of this world goes on from a cut, a kill or a clean stop. */
+    private void next() throws Exception {
+        var ended = running();
+        disk.onOperation(operation -> {});
+        var promise = promise(ended);
+        disk.removeFaults();
+        disk.capacity(SPACE);
+        faulty = false;
+        int die = random.nextInt(10);
+        if (die < 2 && !ended.isFailed()) {
+            ended.close();
+            promise = promise(ended);
+            disk = disk.afterPowerCut(random.nextLong());
+        } else if (die < 6) {
+            disk = disk.afterProcessKill(random.nextLong());
+            if (random.nextBoolean()) {
+                disk.evictCleanPages();
+            }
+        } else {
+            disk = disk.afterPowerCut(random.nextLong());
+        }
+        crashes++;
+        store = null;
+        last = promise;
+    }
+
+    private @Nullable Promise last;
+
+    /** The restarted main line: it holds what was promised; what it does not hold was never promised. */
+    private void adopt(Topics known) throws Exception {
+        if (last == null) {
+            return;
+        }
+        verify(running(), known, last, false, "after restart");
+        long metadataEnd = running().metadata().view().durableEnd();
+        createdAt.values().removeIf(end -> end > metadataEnd);
+        deletedAt.values().removeIf(end -> end > metadataEnd);
+        topics.keySet().removeIf(topic -> !known.live(topic));
+        topics.replaceAll((topic, live) -> known.live(topic));
+        deletedAt.keySet().retainAll(topics.keySet());
+        logs.keySet().removeIf(id -> !known.live(id.topicId()));
+        for (var log : logs.values()) {
+            log.cutAt(running().log(log.id).view().durableEnd());
+        }
+        last = null;
+    }
+
+    // ---- crashes on the side
+
+    private int countdown = 1;
+
+    private void observe() {
+        disk.onOperation(operation -> {
+            if (operation.kind().changesDisk() && --countdown <= 0) {
+                countdown = 1 + random.nextInt(2 * everyNth - 1);
+                crash(operation);
+            }
+        });
+    }
+
+    /** What the store has promised at this moment. */
+    private record Promise(Map<LogId, Long> ends, Map<LogId, Long> starts, int leaderEpoch, boolean opened) {}
+
+    private Promise promise(@Nullable Store at) {
+        if (at == null) {
+            return last == null ? new Promise(Map.of(), Map.of(), 0, false) : last;
+        }
+        var ends = new HashMap<LogId, Long>();
+        var starts = new HashMap<LogId, Long>();
+        ends.put(LogId.METADATA, at.metadata().view().durableEnd());
+        for (var id : logs.keySet()) {
+            var view = at.log(id).view();
+            ends.put(id, view.durableEnd());
+            starts.put(id, view.logStartOffset());
+        }
+        return new Promise(ends, starts, at.leaderEpoch(), true);
+    }
+
+    private void crash(Operation operation) {
+        crashes++;
+        crashPoints.merge(operation.kind(), 1L, Long::sum);
+        var side = random.split();
+        boolean kill = side.nextInt(5) == 0;
+        var after = kill ? disk.afterProcessKill(side.nextLong()) : disk.afterPowerCut(side.nextLong());
+        String where = (kill ? "killed at " : "cut at ") + operation;
+        try {
+            restart(after, promise(store), kill && last == null, side, where);
+        } catch (PowerCut | RuntimeException | IOException e) {
+            throw new AssertionError(where + ": " + e, e);
+        }
+    }
+
+    private void restart(SimulatedDisk after, Promise promise, boolean kill, SplittableRandom side, String where)
+            throws IOException {
+        int fate = side.nextInt(8);
+        if (fate == 0) {
+            after = crashedInRecovery(after, side);
+        }
+        var known = new Topics(logConfig);
+        try (var again = Store.open(after, config, known, time)) {
+            var found = verify(again, known, promise, kill && fate != 0, where);
+            if (fate == 1) {
+                againAtOnce(after, found, promise, side, where);
+            } else if (fate == 2) {
+                goOn(again, found, promise, after, side, where);
+            }
+        }
+    }
+
+    private SimulatedDisk crashedInRecovery(SimulatedDisk after, SplittableRandom side) throws IOException {
+        after.crashAt(1 + side.nextInt(120));
+        try {
+            Store.open(after, config, new Topics(logConfig), time);
+            after.crashNow(); // it was through already
+        } catch (PowerCut e) {
+            crashes++;
+        }
+        return after.afterPowerCut(side.nextLong());
+    }
+
+    /** What recovery has shown is on the disk: a reader may have seen it. */
+    private void againAtOnce(
+            SimulatedDisk after, Map<LogId, Long> found, Promise promise, SplittableRandom side, String where)
+            throws IOException {
+        crashes++;
+        var known = new Topics(logConfig);
+        try (var third = Store.open(after.afterPowerCut(side.nextLong()), config, known, time)) {
+            var more = verify(third, known, promise, false, where + ", cut again after recovery");
+            for (var id : found.keySet()) {
+                check(
+                        more.getOrDefault(id, 0L) >= found.getOrDefault(id, 0L),
+                        () -> where + ": recovery showed " + id + " up to " + found.get(id) + ", after another cut "
+                                + more.get(id));
+            }
+        }
+    }
+
+    /** The recovered store is worked with, and cut again. */
+    private void goOn(
+            Store again,
+            Map<LogId, Long> found,
+            Promise promise,
+            SimulatedDisk after,
+            SplittableRandom side,
+            String where)
+            throws IOException {
+        var added = new HashMap<LogId, Long>();
+        for (var id : found.keySet()) {
+            if (!id.equals(LogId.METADATA)) {
+                var log = again.log(id);
+                if (log.append(batch(-1, 2, -1, -1, 30)) instanceof Verdict.Appended appended) {
+                    check(
+                            appended.baseOffset() == log.view().durableEnd(),
+                            () -> where + ": after recovery appended at " + appended);
+                    added.put(id, appended.endOffset());
+                }
+            }
+        }
+        again.committer().cycle();
+        if (side.nextBoolean()) {
+            again.checkpointer().step();
+        }
+        crashes++;
+        var known = new Topics(logConfig);
+        try (var third = Store.open(after.afterPowerCut(side.nextLong()), config, known, time)) {
+            for (var entry : added.entrySet()) {
+                check(
+                        third.log(entry.getKey()).view().durableEnd() == entry.getValue(),
+                        () -> where + ", recovered, appended, cut again: " + entry.getKey() + " ends at "
+                                + third.log(entry.getKey()).view().durableEnd() + " instead of " + entry.getValue());
+            }
+            var shorter = new Promise(found, promise.starts, promise.leaderEpoch, true);
+            verifyContents(third, known, shorter, where + ", recovered, appended, cut again", true);
+        }
+    }
+
+    // ---- what must be so
+
+    private Map<LogId, Long> verify(Store again, Topics known, Promise promise, boolean kill, String where) {
+        check(again.damages().isEmpty(), () -> where + ": damage " + again.damages());
+        check(
+                !promise.opened || again.opening().clean() || again.leaderEpoch() > promise.leaderEpoch,
+                () -> where + ": leader epoch " + again.leaderEpoch() + " after " + promise.leaderEpoch);
+        var found = verifyContents(again, known, promise, where, false);
+        if (kill && promise.opened) {
+            for (var log : logs.values()) {
+                if (known.live(log.id.topicId())) {
+                    long end = again.log(log.id).view().durableEnd();
+                    long proof = log.killProofEnd(promise.ends.getOrDefault(log.id, 0L));
+                    check(
+                            end >= proof,
+                            () -> where + ": " + log.id + " ends at " + end + ", but " + proof
+                                    + " had survived a kill");
+                }
+            }
+        }
+        verifyBundles(again, known, where);
+        return found;
+    }
+
+    private Map<LogId, Long> verifyContents(Store again, Topics known, Promise promise, String where, boolean longer) {
+        var found = new HashMap<LogId, Long>();
+        long metadataEnd = again.metadata().view().durableEnd();
+        found.put(LogId.METADATA, metadataEnd);
+        check(
+                metadataEnd >= promise.ends.getOrDefault(LogId.METADATA, 0L),
+                () -> where + ": metadata ends at " + metadataEnd + " of " + promise.ends.get(LogId.METADATA));
+        topics.forEach((topic, live) -> {
+            if (live && !deletedAt.containsKey(topic)) {
+                check(known.live(topic), () -> where + ": topic " + topic + " is gone");
+            }
+        });
+        deletedAt.forEach((topic, end) -> {
+            if (end <= promise.ends.getOrDefault(LogId.METADATA, 0L)) {
+                check(!known.live(topic), () -> where + ": topic " + topic + " is back");
+            }
+        });
+        for (var log : logs.values()) {
+            if (known.live(log.id.topicId())) {
+                long end = again.log(log.id).view().durableEnd();
+                found.put(log.id, end);
+                long promised = promise.ends.getOrDefault(log.id, 0L);
+                check(end >= promised, () -> where + ": " + log.id + " ends at " + end + " of " + promised);
+                check(
+                        longer || end <= log.possibleEnd(),
+                        () -> where + ": " + log.id + " ends at " + end + ", sent " + log.possibleEnd());
+                long start = again.log(log.id).view().logStartOffset();
+                check(
+                        start >= log.durableStart
+                                && start <= Math.max(promise.starts.getOrDefault(log.id, 0L), log.durableStart),
+                        () -> where + ": " + log.id + " starts at " + start + ", promised " + log.durableStart + " to "
+                                + promise.starts.get(log.id));
+            }
+        }
+        var live = new LinkedHashMap<LogId, LogModel>();
+        logs.forEach((id, log) -> {
+            if (known.live(id.topicId())) {
+                live.put(id, log);
+            }
+        });
+        readAll(again, live, longer ? promise.ends : Map.of(), where);
+        return found;
+    }
+
+    private void verifyBundles(Store again, Topics known, String where) {
+        var present = new HashMap<Long, Boolean>();
+        for (var log : logs.values()) {
+            if (known.live(log.id.topicId())) {
+                long end = again.log(log.id).view().durableEnd();
+                for (var entry : log.possible()) {
+                    if (entry.bundle() > 0) {
+                        boolean here = entry.end() <= end;
+                        var before = present.put(entry.bundle(), here);
+                        check(before == null || before == here, () -> where + ": half of bundle " + entry.bundle());
+                    }
+                }
+            }
+        }
+    }
+
+    /** Every batch that a log can show is the one that was appended at this offset. */
+    private void readAll(Store from, Map<LogId, LogModel> models, Map<LogId, Long> ends, String where) {
+        try {
+            for (var log : models.values()) {
+                readAll(from.log(log.id), log, ends.getOrDefault(log.id, Long.MAX_VALUE), where);
+                if (!running(from)) {
+                    retryKept(from, log, ends.getOrDefault(log.id, Long.MAX_VALUE));
+                }
+            }
+        } catch (IOException | InvalidBatch e) {
+            throw new AssertionError(where + ": " + e, e);
+        }
+    }
+
+    private boolean running(Store from) {
+        return from == store;
+    }
+
+    private void retryKept(Store on, LogModel log, long knownEnd) {
+        long end = Math.min(knownEnd, on.log(log.id).view().durableEnd());
+        for (var window : log.sent.values()) {
+            var kept = window.stream().filter(entry -> entry.end() <= end).toList();
+            if (!kept.isEmpty()) {
+                var entry = kept.getLast();
+                var copy =
+                        batch(entry.tag(), (int) (entry.end() - entry.base()), entry.producer(), entry.sequence(), 1);
+                var verdict = on.log(log.id).append(copy);
+                check(
+                        verdict instanceof Verdict.Duplicate duplicate && duplicate.baseOffset() == entry.base(),
+                        () -> "after restart retry of " + entry + " answered " + verdict + " in " + log.id);
+            }
+        }
+    }
+
+    /** @param end behind it the model knows nothing */
+    private static void readAll(PartitionLog log, LogModel model, long end, String where)
+            throws IOException, InvalidBatch {
+        var view = log.view();
+        long next = view.logStartOffset();
+        var expected = model.possible().stream()
+                .filter(entry -> entry.end() > view.logStartOffset() && entry.end() <= Math.min(end, view.durableEnd()))
+                .iterator();
+        while (next < view.durableEnd()) {
+            long at = next;
+            var read = log.read(next, 1 << 20, true);
+            check(read instanceof Read.Slices, () -> where + ": read at " + at + " of " + log + " found " + read);
+            for (var slice : ((Read.Slices) read).slices()) {
+                var bytes = slice.read();
+                while (bytes.hasRemaining() && next < view.durableEnd()) {
+                    int size = bytes.getInt(bytes.position() + Batch.LENGTH_AT) + Batch.LENGTH_COUNTS_FROM;
+                    var batch = Batch.parse(bytes.slice(bytes.position(), size));
+                    bytes.position(bytes.position() + size);
+                    if (expected.hasNext()) {
+                        var entry = expected.next();
+                        check(
+                                batch.baseOffset() == entry.base()
+                                        && batch.endOffset() == entry.end()
+                                        && tag(batch) == entry.tag(),
+                                () -> where + ": " + log + " holds " + batch + " with tag " + tag(batch)
+                                        + " instead of " + entry);
+                    } else {
+                        check(tag(batch) == -1, () -> where + ": " + log + " holds " + batch + ", which nobody sent");
+                    }
+                    next = batch.endOffset();
+                }
+            }
+            check(next > at, () -> where + ": read at " + at + " of " + log + " makes no progress");
+        }
+        check(!expected.hasNext(), () -> where + ": " + log + " misses batches");
+    }
+
+    private static long tag(Batch batch) {
+        try {
+            var records = batch.records(Codec.JDK);
+            records.next();
+            var value = records.value();
+            return value == null ? 0 : value.getLong(0);
+        } catch (InvalidBatch e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private interface Message {
+        String get();
+    }
+
+    private static void check(boolean holds, Message message) {
+        if (!holds) {
+            throw new AssertionError(message.get());
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "world " + seed;
+    }
+
+    static Map<OperationKind, Long> noCrashPoints() {
+        return new EnumMap<>(OperationKind.class);
+    }
+}
