@@ -64,9 +64,9 @@ final class DirtyLogs {
     void await(long nanosMax) throws InterruptedException {
         lock.lock();
         try {
-            if (logs.isEmpty() && failure == null && !closed) {
-                long left = work.awaitNanos(nanosMax);
-                assert left <= nanosMax;
+            long left = nanosMax;
+            while (logs.isEmpty() && failure == null && !closed && left > 0) {
+                left = work.awaitNanos(left);
             }
         } finally {
             lock.unlock();

@@ -96,6 +96,7 @@ final class Segment {
         grow(batch);
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer, under the log's lock; readers only look
     private void grow(Batch batch) {
         index.add(batch.baseOffset(), base(), size, batch.maxTimestamp());
         sums.append(batch.bytes());
@@ -167,8 +168,10 @@ final class Segment {
             if (derivedLoaded) {
                 return;
             }
-            var segmentFile = file == null ? (file = disk.open(path())) : file;
-            sums.load(content(BlockSums.FILE, ".sum"), segmentFile, size);
+            if (file == null) {
+                file = disk.open(path());
+            }
+            sums.load(content(BlockSums.FILE, ".sum"), file, size);
             int covered = index.load(content(SegmentIndex.FILE, ".index"), size);
             indexFrom(covered);
             derivedLoaded = true;
