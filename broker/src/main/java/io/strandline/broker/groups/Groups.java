@@ -58,7 +58,7 @@ public final class Groups {
 
     /** The log has been read: members must show from now on that they live. */
     public void start() {
-        groups.values().forEach(group -> locked(group, Group::resume));
+        groups.values().forEach(each -> locked(each, group -> group.membership().resume()));
         scheduleExpiry();
     }
 
@@ -69,7 +69,7 @@ public final class Groups {
         if (next != null) {
             next.cancel();
         }
-        groups.values().forEach(group -> locked(group, Group::stop));
+        groups.values().forEach(each -> locked(each, group -> group.membership().stop()));
         groups.clear();
     }
 
@@ -89,10 +89,10 @@ public final class Groups {
         if (request.memberId().isEmpty()) {
             var newId = request.instanceId().orElse(request.clientId()) + "-" + memberIds.get();
             inNewOrPresent(request.group(), group -> {
-                group.join(request, newId, answer);
+                group.membership().join(request, newId, answer);
                 return group;
             });
-        } else if (!visit(request.group(), group -> group.join(request, request.memberId(), answer))) {
+        } else if (!visit(request.group(), group -> group.membership().join(request, request.memberId(), answer))) {
             answer.settle(new JoinAnswer.Refused(ErrorCode.UNKNOWN_MEMBER_ID, request.memberId()), goneEnd.get());
         }
     }
@@ -103,7 +103,7 @@ public final class Groups {
             answer.settle(new SyncAnswer.Refused(ErrorCode.INVALID_GROUP_ID), 0);
             return;
         }
-        if (!visit(request.group(), group -> group.sync(request, answer))) {
+        if (!visit(request.group(), group -> group.membership().sync(request, answer))) {
             answer.settle(new SyncAnswer.Refused(ErrorCode.UNKNOWN_MEMBER_ID), goneEnd.get());
         }
     }
@@ -112,13 +112,13 @@ public final class Groups {
         if (request.group().isEmpty()) {
             return new Settled<>(ErrorCode.INVALID_GROUP_ID, 0);
         }
-        return inPresent(request.group(), group -> group.heartbeat(request))
+        return inPresent(request.group(), group -> group.membership().heartbeat(request))
                 .orElseGet(() -> new Settled<>(ErrorCode.UNKNOWN_MEMBER_ID, goneEnd.get()));
     }
 
     /** What became of each leaver, in their order. */
     public Settled<List<LeaveRequest.Left>> leave(LeaveRequest request) {
-        return inPresent(request.group(), group -> group.leave(request.members()))
+        return inPresent(request.group(), group -> group.membership().leave(request.members()))
                 .orElseGet(() -> new Settled<>(
                         request.members().stream()
                                 .map(member -> new LeaveRequest.Left(member, ErrorCode.UNKNOWN_MEMBER_ID))
@@ -184,7 +184,7 @@ public final class Groups {
 
     /** The group, if there is one. */
     public Settled<Optional<GroupDescription>> describe(String group) {
-        return inPresent(group, Group::describe)
+        return inPresent(group, present -> present.membership().describe())
                 .map(described -> new Settled<>(Optional.of(described.value()), described.durableFrom()))
                 .orElseGet(() -> new Settled<>(Optional.empty(), goneEnd.get()));
     }
@@ -238,7 +238,7 @@ public final class Groups {
             var result = work.apply(group);
             if (group.isUnused()) {
                 goneEnd.accumulateAndGet(group.end(), Math::max);
-                group.stop();
+                group.membership().stop();
                 groups.remove(group.id, group);
             }
             return Optional.of(result);

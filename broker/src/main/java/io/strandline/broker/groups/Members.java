@@ -135,6 +135,11 @@ final class Members {
         }
     }
 
+    void forgetExpected() {
+        expected.values().forEach(Alarm::stop);
+        expected.clear();
+    }
+
     // The two phases of a rebalance.
 
     boolean allJoined() {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Many lives of a group, each from a seed. One life again: {@code -Dtest=RandomGroupsTest -Dseed=N}. */
 class RandomGroupsTest {
-    private static final Logger QUIET = Logger.getLogger(Group.class.getName());
+    private static final Logger QUIET = Logger.getLogger("io.strandline.broker.groups");
     private static final int STEPS = 600;
 
     @BeforeAll
