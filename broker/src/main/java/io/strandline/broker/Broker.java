@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
@@ -57,6 +58,7 @@ public final class Broker implements AutoCloseable {
     private final TimerThread groupTimer;
     private final Housekeeper housekeeper;
     private final Duration firstForce;
+    private final ReentrantLock closing = new ReentrantLock();
     private boolean closed;
 
     private Broker(
@@ -187,17 +189,22 @@ public final class Broker implements AutoCloseable {
      * go of the directory. Doing it twice changes nothing.
      */
     @Override
-    public synchronized void close() throws IOException {
-        if (closed) {
-            return;
+    public void close() throws IOException {
+        closing.lock(); // a second caller waits for the first
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            housekeeper.stop();
+            groupTimer.close();
+            node.groups().stop();
+            var drain = Duration.ofMillis(config.get(BrokerConfig.STOP_MS));
+            listeners.forEach(listener -> listener.close(drain));
+            store.close();
+        } finally {
+            closing.unlock();
         }
-        closed = true;
-        housekeeper.stop();
-        groupTimer.close();
-        node.groups().stop();
-        var drain = Duration.ofMillis(config.get(BrokerConfig.STOP_MS));
-        listeners.forEach(listener -> listener.close(drain));
-        store.close();
     }
 
     private static Node node(BrokerConfig config, Store store, Facts facts, GroupsOnDisk groups, Time time) {
