@@ -21,7 +21,7 @@ public final class Codecs implements Codec {
             case GZIP -> new GZIPInputStream(stream(compressed), 8 * 1024);
             case SNAPPY -> {
                 try {
-                    yield Snappy.open(stream(compressed));
+                    yield new SnappyBlocks(compressed);
                 } catch (LinkageError e) {
                     throw missing(compression, "org.xerial.snappy:snappy-java", e);
                 }
@@ -59,13 +59,7 @@ public final class Codecs implements Codec {
         return new ByteArrayInputStream(copy);
     }
 
-    // One class for each library: it is linked when it is first used, and not before.
-
-    private static final class Snappy {
-        static InputStream open(InputStream compressed) throws IOException {
-            return new org.xerial.snappy.SnappyInputStream(compressed);
-        }
-    }
+    // One class for each library (see also SnappyBlocks): it is linked when it is first used, and not before.
 
     private static final class Lz4 {
         static InputStream open(InputStream compressed) throws IOException {

@@ -3,10 +3,10 @@ package io.strandline.broker.life;
 import io.strandline.storage.Time;
 
 /** A clock that a test turns. */
-final class ManualTime implements Time {
+public final class ManualTime implements Time {
     private long nanos = 1_000_000_000L;
 
-    void advanceMs(long ms) {
+    public void advanceMs(long ms) {
         nanos += ms * 1_000_000;
     }
 

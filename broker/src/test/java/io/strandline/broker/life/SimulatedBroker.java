@@ -23,20 +23,22 @@ import io.strandline.storage.StoreConfig;
 import io.strandline.storage.Time;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 
 /** A broker without threads and sockets: requests go in as bytes, the test says when the disk works. */
-final class SimulatedBroker {
+public final class SimulatedBroker {
     private final Store store;
     private final Node node;
     private final Requests requests;
     private final Session session =
             new Session("life", new InetSocketAddress("127.0.0.1", 5000), new InetSocketAddress("127.0.0.1", 9092));
+    private boolean mayFail;
     private int correlation;
 
-    SimulatedBroker(Disk disk, StoreConfig config, Time time, Supplier<UUID> newIds) throws IOException {
+    public SimulatedBroker(Disk disk, StoreConfig config, Time time, Supplier<UUID> newIds) throws IOException {
         var brokerConfig = BrokerConfig.defaults();
         var facts = new Facts(time, brokerConfig.topicDefaults(), newIds);
         store = Store.open(disk, config, facts, time);
@@ -62,8 +64,22 @@ final class SimulatedBroker {
         requests = new Requests(node);
     }
 
+    /** The test gives the disk faults, so the store may fail. */
+    public void mayFail() {
+        mayFail = true;
+    }
+
+    public Store store() {
+        return store;
+    }
+
+    /** A request as it comes from the network, well formed or not. */
+    public Pending start(ByteBuffer frame) {
+        return requests.start(frame, session);
+    }
+
     /** A request that has been started, and perhaps answered. */
-    final class Sent {
+    public final class Sent {
         private final ApiKey api;
         private final short version;
         private final int correlationId;
@@ -76,12 +92,12 @@ final class SimulatedBroker {
             this.pending = pending;
         }
 
-        boolean ready() {
+        public boolean ready() {
             return pending.ready();
         }
 
         /** The response, decoded; empty when none was wanted. */
-        Optional<Message> response() throws IOException {
+        public Optional<Message> response() throws IOException {
             return switch (pending.take()) {
                 case Outcome.Answer(var reply) -> {
                     var bytes = reply.toBuffer();
@@ -96,9 +112,14 @@ final class SimulatedBroker {
                 case Outcome.HangUp(String reason) -> throw new AssertionError(api + " v" + version + ": " + reason);
             };
         }
+
+        /** Why the connection is closed; empty when it is not. */
+        public Optional<String> hangUp() {
+            return pending.take() instanceof Outcome.HangUp(String reason) ? Optional.of(reason) : Optional.empty();
+        }
     }
 
-    Sent send(ApiKey api, int version, Message request) {
+    public Sent send(ApiKey api, int version, Message request) {
         int id = ++correlation;
         var header = new RequestHeader()
                 .requestApiKey(api.id())
@@ -111,7 +132,7 @@ final class SimulatedBroker {
     }
 
     /** Sends, lets the disk work, and gives the response. */
-    <M extends Message> M ask(ApiKey api, int version, Message request, Class<M> response) throws IOException {
+    public <M extends Message> M ask(ApiKey api, int version, Message request, Class<M> response) throws IOException {
         var sent = send(api, version, request);
         settle();
         if (!sent.ready()) {
@@ -121,7 +142,7 @@ final class SimulatedBroker {
     }
 
     /** One round of the thread that makes appends durable. */
-    void cycle() {
+    public void cycle() {
         if (store.committer().due()) {
             store.committer().cycle();
         }
@@ -129,27 +150,29 @@ final class SimulatedBroker {
     }
 
     /** One round of the thread that keeps the journal free. */
-    void checkpoint() {
+    public void checkpoint() {
         store.checkpointer().step();
         node.letGoOfDeletedTopics();
         refuseSilentFailure();
     }
 
-    void settle() {
+    public void settle() {
         while (store.committer().due()) {
             store.committer().cycle();
         }
         refuseSilentFailure();
     }
 
-    void close() throws IOException {
+    public void close() throws IOException {
         store.close();
         refuseSilentFailure();
     }
 
     private void refuseSilentFailure() {
-        store.failure().ifPresent(failure -> {
-            throw new AssertionError("The store has failed on a disk without faults", failure);
-        });
+        if (!mayFail && store.failure().isPresent()) {
+            throw new AssertionError(
+                    "The store has failed on a disk without faults",
+                    store.failure().get());
+        }
     }
 }

@@ -26,7 +26,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Asks a broker, as a client would, whether everything is there that clients were told. */
-final class Verification {
+public final class Verification {
     private final SimulatedBroker broker;
     private final Known known;
 
@@ -106,7 +106,7 @@ final class Verification {
     }
 
     /** Offsets and values of what a fetch has brought; a last batch that was cut off is left out, as clients do. */
-    static TreeMap<Long, String> records(@Nullable Payload payload) {
+    public static TreeMap<Long, String> records(@Nullable Payload payload) {
         var records = new TreeMap<Long, String>();
         if (!(payload instanceof Payload.Bytes(ByteBuffer buffer))) {
             return records;
