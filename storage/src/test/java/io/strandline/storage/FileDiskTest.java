@@ -122,6 +122,17 @@ class FileDiskTest extends DiskContract {
     }
 
     @Test
+    void aFullDiskIsSaidToBeFullWithTheFileThatHadNoSpace() throws IOException {
+        var disk = new FileDisk(directory.resolve("data"));
+        Files.createSymbolicLink(disk.root().resolve("a"), Path.of("/dev/full"));
+        try (var file = disk.open("a")) {
+            assertThatThrownBy(() -> file.write(0, ByteBuffer.allocate(10)))
+                    .isInstanceOf(DiskFull.class)
+                    .hasMessageContaining("no space left for " + disk.root().resolve("a"));
+        }
+    }
+
+    @Test
     void manySmallAndLargeBuffersGoInOrder() throws IOException {
         var buffers = new ByteBuffer[3000];
         long length = 0;
