@@ -105,7 +105,7 @@ final class LoopImage implements AutoCloseable {
         try (var folders = Files.newDirectoryStream(memory(), PREFIX + "*")) {
             for (var left : folders) {
                 var pid = Long.parseLong(
-                        left.getFileName().toString().substring(PREFIX.length()).split("-")[0]);
+                        left.getFileName().toString().substring(PREFIX.length()).split("-", 2)[0]);
                 if (ProcessHandle.of(pid).isEmpty()) {
                     remove(left);
                 }

@@ -70,7 +70,7 @@ class RealPowerCutTest {
         Map<String, Long> lengths = new HashMap<>();
         long small = -1;
         for (var line : said) {
-            var words = line.split(" ");
+            var words = line.split(" ", -1);
             switch (words[0]) {
                 case "log" -> lengths.put(words[1], Long.parseLong(words[2]));
                 case "gone" -> lengths.remove(words[1]);
