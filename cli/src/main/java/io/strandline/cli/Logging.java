@@ -4,7 +4,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Formatter;
 import java.util.logging.Level;
@@ -16,9 +16,12 @@ import java.util.logging.Logger;
 final class Logging {
     private Logging() {}
 
+    /** Held, because java.util.logging forgets the level of a logger that nobody holds. */
+    private static final Logger STRANDLINE = Logger.getLogger("io.strandline");
+
     /**
-     * Strandline says what an operator wants to know. The clients inside are silent, because a command says in its own words what
-     * went wrong, unless someone is looking for the cause.
+     * Begins quietly: a command says in its own words what went wrong. With {@code debug} Strandline and the Kafka clients inside
+     * tell all.
      */
     static void configure(boolean debug) {
         LogManager.getLogManager().reset();
@@ -28,13 +31,19 @@ final class Logging {
         var root = Logger.getLogger("");
         root.addHandler(handler);
         root.setLevel(debug ? Level.INFO : Level.OFF);
-        STRANDLINE.setLevel(debug ? Level.FINE : Level.INFO);
+        STRANDLINE.setLevel(debug ? Level.FINE : Level.OFF);
     }
 
-    /** Held, because java.util.logging forgets the level of a logger that nobody holds. */
-    private static final Logger STRANDLINE = Logger.getLogger("io.strandline");
+    /** What an operator wants to know: for a command that runs for long. */
+    static void showWhatHappens() {
+        if (STRANDLINE.getLevel() == Level.OFF) {
+            STRANDLINE.setLevel(Level.INFO);
+        }
+    }
 
     private static final class Line extends Formatter {
+        private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
+
         private final boolean stackTraces;
 
         Line(boolean stackTraces) {
@@ -43,8 +52,7 @@ final class Logging {
 
         @Override
         public String format(LogRecord entry) {
-            var time = DateTimeFormatter.ISO_LOCAL_TIME.format(
-                    entry.getInstant().atZone(ZoneId.systemDefault()).truncatedTo(ChronoUnit.MILLIS));
+            var time = TIME.format(entry.getInstant().atZone(ZoneId.systemDefault()));
             return time + " " + entry.getLevel().getName() + " " + formatMessage(entry) + thrown(entry) + "\n";
         }
 

@@ -114,6 +114,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Logging.showWhatHappens();
         var config = config();
         var stopLimit = Duration.ofMillis(config.get(BrokerConfig.STOP_MS)).plus(STOP_MARGIN);
         try (var stop = new StopSignal(stopLimit)) {

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * however that happens: it watches the pipe to its standard input, which the system closes.
  */
 final class BrokerProcess implements DemoBroker {
+    /** Small, so that the demo needs little space and starts fast. */
+    private static final long JOURNAL_BYTES = 16 << 20;
+
     private static final Duration START_ATMOST = Duration.ofSeconds(30);
     private static final Duration STOP_ATMOST = Duration.ofSeconds(10);
     private static final int LINES_KEPT = 20;

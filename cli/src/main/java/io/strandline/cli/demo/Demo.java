@@ -1,6 +1,7 @@
 package io.strandline.cli.demo;
 
 import io.strandline.Ack;
+import io.strandline.Admin;
 import io.strandline.Headers;
 import io.strandline.Outgoing;
 import io.strandline.Position;
@@ -14,6 +15,7 @@ import io.strandline.cli.demo.Observations.Published;
 import io.strandline.cli.demo.Observations.Stored;
 import io.strandline.examples.userservice.UserEvent;
 import io.strandline.examples.userservice.UserService;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -34,10 +36,10 @@ final class Demo {
     /** Events on their way at once: so many may be unacknowledged when the broker dies. */
     private static final int IN_FLIGHT_MAX = 500;
 
+    private static final int REFUSALS_SHOWN_MAX = 3;
     private static final double SECOND_MEMBER_JOINS = 0.6;
     private static final double SECOND_MEMBER_IS_THERE = 0.9;
     private static final Topic<String, UserEvent> EVENTS = UserService.USER_EVENTS;
-    private static final int PARTITIONS = EVENTS.spec().partitions();
     private static final String DEAD_LETTERS = EVENTS.name() + UserService.DEAD_LETTER_SUFFIX;
 
     /** The same topic for those who send what is no event. */
@@ -58,6 +60,7 @@ final class Demo {
     private final Plan plan;
     private final Ledger ledger;
     private final Narrator narrator;
+    private volatile boolean brokerIsDown;
 
     Demo(DemoBroker broker, EventFile events, Plan plan, PrintStream out, boolean terminal) {
         this.broker = broker;
@@ -73,21 +76,31 @@ final class Demo {
         broker.start();
         narrator.say("Broker   " + broker.description());
         narrator.say("Events   " + events.name() + eventsRemark());
-        try (var one = Member.join("one", broker.address(), ledger)) {
+        try (var one = Member.join("one", broker.address(), plan.stall(), ledger)) {
             refuseUsedTopic(one);
+            narrator.say("Topic    " + shape(one));
             narrator.start();
-            var publisher = inBackground("publisher", () -> publish(one.service()));
-            var interrupter = inBackground("interrupter", this::interrupt);
-            try (var two = joinLate()) {
-                publisher.join();
-                interrupter.join();
-                awaitTheEnd(one, two);
-            }
+            publishAndHandle(one);
         } finally {
             narrator.close();
         }
         readBack();
         return Account.of(ledger.observations(), Duration.ofNanos(System.nanoTime() - begin));
+    }
+
+    private void publishAndHandle(Member one) throws Exception {
+        var publisher = inBackground("publisher", () -> publish(one.service()));
+        var interrupter = inBackground("interrupter", this::interrupt);
+        if (ledger.await(progress -> progress.settled() >= share(SECOND_MEMBER_JOINS), plan.stall())) {
+            narrator.say("Members  the second one joins");
+            try (var two = Member.join("two", broker.address(), plan.stall(), ledger)) {
+                publisher.join();
+                interrupter.join();
+                awaitTheEnd(one, two);
+            }
+        } else {
+            explainTheEnd(one);
+        }
     }
 
     private String eventsRemark() {
@@ -102,6 +115,17 @@ final class Demo {
             remark.append("; ").append(events.withoutKey()).append(" have no key, so no order is promised for them");
         }
         return remark.toString();
+    }
+
+    private static String shape(Member member) {
+        var wanted = EVENTS.spec();
+        var copies = member.kafka()
+                .admin()
+                .topic(EVENTS.name())
+                .map(Admin.TopicInfo::replication)
+                .orElse(0);
+        return EVENTS.name() + ": " + wanted.partitions() + " partitions, replication factor " + wanted.replication()
+                + (copies == wanted.replication() ? "" : " asked for, " + copies + " here: one node keeps one copy");
     }
 
     private void refuseUsedTopic(Member member) {
@@ -119,7 +143,11 @@ final class Demo {
         var inFlight = new Semaphore(IN_FLIGHT_MAX);
         var begin = System.nanoTime();
         events.each(line -> {
-            keepPace(begin, ledger.progress().published());
+            var progress = ledger.progress();
+            if (progress.failed()) {
+                throw new IllegalStateException("Publishing ended at line " + line.number());
+            }
+            keepPace(begin, progress.published());
             awaitSecondMember();
             if (!inFlight.tryAcquire(plan.stall().toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IllegalStateException(
@@ -130,11 +158,17 @@ final class Demo {
                 if (error == null) {
                     ledger.add(new Acknowledged(line.number(), ack.partition(), ack.offset()));
                 } else {
-                    ledger.refused();
-                    narrator.say("Not acknowledged: line " + line.number() + ": " + error.getMessage());
+                    refused(line, error);
                 }
             });
         });
+    }
+
+    private void refused(EventFile.Line line, Throwable why) {
+        ledger.refused();
+        if (ledger.progress().refused() <= REFUSALS_SHOWN_MAX) {
+            narrator.say("Refused  line " + line.number() + ": " + why.getMessage());
+        }
     }
 
     private CompletableFuture<Ack> send(UserService service, EventFile.Line line, Spoiler spoiler) {
@@ -176,7 +210,7 @@ final class Demo {
             var begin = System.nanoTime();
             ledger.add(new Interrupted(Instant.now()));
             broker.kill();
-            broker.start();
+            startAgain();
             narrator.say(String.format(
                     Locale.ROOT,
                     "Trouble  %s after %,d acknowledgements; back on the same data after %.1f s",
@@ -186,41 +220,50 @@ final class Demo {
         }
     }
 
-    private Member joinLate() throws InterruptedException {
-        ledger.await(progress -> progress.settled() >= share(SECOND_MEMBER_JOINS), plan.stall());
-        var member = Member.join("two", broker.address(), ledger);
-        narrator.say("Members  the second one joins");
-        return member;
+    private void startAgain() throws Exception {
+        try {
+            broker.start();
+        } catch (IOException e) {
+            brokerIsDown = true;
+            throw new IllegalStateException(
+                    broker.killed() + ", and the broker did not come back: " + e.getMessage(), e);
+        }
     }
 
     // The end
 
-    private void awaitTheEnd(Member one, Member two) throws Exception {
-        var enough = ledger.await(progress -> progress.settled() >= events.events(), plan.stall());
+    private void awaitTheEnd(Member... members) throws InterruptedException {
+        if (!ledger.await(progress -> progress.settled() >= events.events(), plan.stall())) {
+            explainTheEnd(members);
+        }
+    }
+
+    private void explainTheEnd(Member... members) {
         ledger.failures().forEach(failure -> narrator.say("Failed   " + failure.getMessage()));
-        if (!enough) {
-            narrator.say("Stuck    nothing has moved for " + plan.stall().toSeconds() + " s. Member one: "
-                    + one.service().consumer().explain() + " Member two: "
-                    + two.service().consumer().explain());
+        if (ledger.failures().isEmpty()) {
+            narrator.say("Stuck    nothing has moved for " + plan.stall().toSeconds() + " s");
+            for (var member : members) {
+                narrator.say("Member " + member.name() + ": "
+                        + member.service().consumer().explain());
+            }
         }
     }
 
     /** What is on the disk now, whatever was said before. If it cannot be read the account shows it as lost. */
     private void readBack() {
+        if (brokerIsDown) {
+            narrator.say("Failed   nothing can be read back: the broker is down");
+            return;
+        }
         try {
             TopicReader.readAll(
                     broker.address(),
                     EVENTS.name(),
-                    PARTITIONS,
                     plan.stall(),
                     record -> ledger.add(
                             new Stored(record.partition(), record.offset(), line(record), checksum(record.value()))));
             TopicReader.readAll(
-                    broker.address(),
-                    DEAD_LETTERS,
-                    PARTITIONS,
-                    plan.stall(),
-                    record -> ledger.add(new Letter(line(record))));
+                    broker.address(), DEAD_LETTERS, plan.stall(), record -> ledger.add(new Letter(line(record))));
         } catch (RuntimeException e) {
             narrator.say("Failed   reading the topics back: " + e.getMessage());
         }

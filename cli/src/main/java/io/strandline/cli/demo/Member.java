@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 /** One instance of the user service, as a process would run it: a client and a group member of its own. All it sees is written down. */
 final class Member implements AutoCloseable {
     private static final Duration DRAIN = Duration.ofSeconds(10);
+    private static final int REQUEST_TIMEOUT_MS_MAX = 30_000;
 
     private final String name;
     private final Kafka kafka;
@@ -28,29 +29,37 @@ final class Member implements AutoCloseable {
         this.service = service;
     }
 
-    static Member join(String name, String bootstrap, Ledger ledger) {
-        var kafka =
-                Kafka.builder().bootstrap(bootstrap).clientId("member-" + name).build();
+    /** @param patience how long the broker may be away before a send is given up */
+    static Member join(String name, String bootstrap, Duration patience, Ledger ledger) {
+        var patienceMs = Math.toIntExact(patience.toMillis());
+        var kafka = Kafka.builder()
+                .bootstrap(bootstrap)
+                .clientId("member-" + name)
+                .set("delivery.timeout.ms", patienceMs)
+                .set("request.timeout.ms", Math.min(patienceMs, REQUEST_TIMEOUT_MS_MAX))
+                .build();
         try {
-            kafka.awaitReady(Duration.ofSeconds(20));
-            kafka.events()
-                    .on(
-                            Event.Assigned.class,
-                            event -> ledger.add(new Assigned(name, numbers(event.partitions()), event.at())));
-            kafka.events()
-                    .on(
-                            Event.Committed.class,
-                            event -> event.offsets()
-                                    .forEach((partition, next) ->
-                                            ledger.add(new Committed(partition.number(), next, event.at()))));
-            kafka.events()
-                    .on(
-                            Event.DeadLettered.class,
-                            event -> ledger.deadLettered(event.partition().number(), event.offset()));
+            kafka.awaitReady(patience);
+            kafka.events().on(event -> note(name, event, ledger));
             return new Member(name, kafka, UserService.start(kafka, message -> ledger.add(delivered(name, message))));
         } catch (RuntimeException e) {
             kafka.close();
             throw e;
+        }
+    }
+
+    private static void note(String name, Event event, Ledger ledger) {
+        if (event instanceof Event.Assigned assigned) {
+            ledger.add(new Assigned(name, numbers(assigned.partitions()), assigned.at()));
+        } else if (event instanceof Event.Committed committed) {
+            committed
+                    .offsets()
+                    .forEach((partition, next) -> ledger.add(new Committed(partition.number(), next, committed.at())));
+        } else if (event instanceof Event.DeadLettered letter) {
+            ledger.deadLettered(letter.partition().number(), letter.offset());
+        } else if (event instanceof Event.Missed missed) {
+            ledger.failed(
+                    new IllegalStateException("Member " + name + " could not tell of " + missed.events() + " events"));
         }
     }
 

@@ -52,12 +52,10 @@ final class Narrator implements AutoCloseable {
         try {
             if (!closed) {
                 closed = true;
-                show();
-                if (terminal) {
-                    out.println();
-                }
-                out.flush();
                 over.signal();
+                if (thread.isAlive()) {
+                    showForTheLastTime();
+                }
             }
         } finally {
             lock.unlock();
@@ -92,6 +90,14 @@ final class Narrator implements AutoCloseable {
             out.println(line);
         }
         shown = line;
+    }
+
+    private void showForTheLastTime() {
+        show();
+        if (terminal) {
+            out.println();
+        }
+        out.flush();
     }
 
     private void wipe() {
