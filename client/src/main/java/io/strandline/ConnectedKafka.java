@@ -155,14 +155,20 @@ final class ConnectedKafka implements Kafka {
             nodes.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
             return this;
         } catch (TimeoutException e) {
-            throw notReady("no broker answered within " + atMost + ". Is it running, and is this its address?", e);
+            throw nobodyAnswered(atMost, e);
         } catch (ExecutionException e) {
             var why = Objects.requireNonNullElse(e.getCause(), e);
-            throw notReady(why.getMessage(), why);
+            throw why instanceof org.apache.kafka.common.errors.TimeoutException
+                    ? nobodyAnswered(atMost, why)
+                    : notReady(why.getMessage(), why);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw notReady("interrupted while waiting", e);
         }
+    }
+
+    private IllegalStateException nobodyAnswered(Duration atMost, Throwable cause) {
+        return notReady("no broker answered within " + atMost + ". Is it running, and is this its address?", cause);
     }
 
     private IllegalStateException notReady(@Nullable String why, Throwable cause) {

@@ -119,7 +119,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         observed =
                 new AtomicReference<>(new Observed(false, now, true, now, Set.of(), List.of(), Optional.empty(), now));
         lastObservation = now;
-        lastTopicsCheck = now;
+        lastTopicsCheck = now - TOPICS_CHECK_EVERY.toNanos();
     }
 
     void subscribe() {
