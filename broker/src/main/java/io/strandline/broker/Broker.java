@@ -20,6 +20,7 @@ import io.strandline.storage.DurabilityMode;
 import io.strandline.storage.FileDisk;
 import io.strandline.storage.MemoryDisk;
 import io.strandline.storage.Store;
+import io.strandline.storage.StoreRefused;
 import io.strandline.storage.Time;
 import io.strandline.storage.Waiter;
 import java.io.IOException;
@@ -88,7 +89,11 @@ public final class Broker implements AutoCloseable {
      * @throws IOException when the disk fails or an address cannot be bound
      */
     public static Broker start(BrokerConfig config) throws IOException {
-        return start(config, disk(config), Time.SYSTEM, UUID::randomUUID);
+        try {
+            return start(config, disk(config), Time.SYSTEM, UUID::randomUUID);
+        } catch (StoreRefused e) {
+            throw new StoreRefused("The data directory " + config.get(BrokerConfig.LOG_DIR) + ": " + e.getMessage(), e);
+        }
     }
 
     /**
@@ -136,7 +141,7 @@ public final class Broker implements AutoCloseable {
         var listeners = new ArrayList<Listener>();
         try {
             for (var address : addresses) {
-                listeners.add(Listener.open(address, shared));
+                listeners.add(listen(address, shared));
             }
         } catch (IOException | RuntimeException e) {
             listeners.forEach(Listener::close);
@@ -144,6 +149,17 @@ public final class Broker implements AutoCloseable {
         }
         housekeeper.start();
         return new Broker(config, store, node, memory, List.copyOf(listeners), groupTimer, housekeeper, firstForce);
+    }
+
+    private static Listener listen(InetSocketAddress address, Listener.Shared shared) throws IOException {
+        try {
+            return Listener.open(address, shared);
+        } catch (IOException e) {
+            throw new IOException(
+                    "Cannot listen at " + address.getHostString() + ":" + address.getPort() + " (" + e.getMessage()
+                            + "): choose another port in listeners, or stop what has it",
+                    e);
+        }
     }
 
     /** The first address it listens at, with the real port. */

@@ -3,6 +3,15 @@ package io.strandline.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strandline.broker.config.BrokerConfig;
+import io.strandline.broker.net.RawClient;
+import io.strandline.protocol.ApiKey;
+import io.strandline.protocol.Payload;
+import io.strandline.protocol.RequestFrame;
+import io.strandline.protocol.ResponseFrame;
+import io.strandline.protocol.message.MetadataRequest;
+import io.strandline.protocol.message.MetadataResponse;
+import io.strandline.protocol.message.RequestHeader;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,6 +63,62 @@ class BrokerTest {
             produce(broker, "auto-created", 200, Map.of("compression.type", compression));
 
             assertThat(values(broker, "auto-created", 200)).containsExactlyInAnyOrderElementsOf(expected(200));
+        }
+    }
+
+    @Test
+    void manyBrokersLiveInOneProcessAndStopInBoundedTime() throws Exception {
+        var one = Broker.start(config());
+        try (var other = Broker.start(config().directory(directory.resolve("other")))) {
+            assertThat(one.clusterId()).isNotEqualTo(other.clusterId());
+            produce(one, "events", 5, Map.of());
+            produce(other, "events", 7, Map.of());
+            assertThat(values(one, "events", 5)).hasSize(5);
+            assertThat(values(other, "events", 7)).hasSize(7);
+            one.close();
+            one.close(); // changes nothing
+            assertThat(values(other, "events", 7)).hasSize(7);
+        }
+    }
+
+    @Test
+    void aBrokerKeepsItsNameAndSaysHowItWasFound() throws Exception {
+        String name;
+        try (var broker = Broker.start(config())) {
+            name = broker.clusterId();
+            assertThat(broker.opening().made()).isTrue();
+            assertThat(broker.firstForce()).isPositive();
+            assertThat(broker.health().ok()).isTrue();
+            assertThat(broker.durabilityInWords()).contains("power cut");
+        }
+        try (var broker = Broker.start(config())) {
+            assertThat(broker.clusterId()).isEqualTo(name);
+            assertThat(broker.opening().made()).isFalse();
+        }
+    }
+
+    @Test
+    void clientsAreToldTheAddressTheyCameToUnlessAnotherIsAdvertised() throws Exception {
+        try (var broker = Broker.start(config())) {
+            assertThat(node(broker)).isEqualTo(broker.bootstrapServers());
+        }
+        try (var broker =
+                Broker.start(config().with(BrokerConfig.ADVERTISED_LISTENERS, "PLAINTEXT://localhost:1234"))) {
+            assertThat(node(broker)).isEqualTo("localhost:1234");
+        }
+    }
+
+    private static String node(Broker broker) throws Exception {
+        var header = new RequestHeader()
+                .requestApiKey(ApiKey.METADATA.id())
+                .requestApiVersion((short) 12)
+                .correlationId(1);
+        try (var client = new RawClient(broker.address())) {
+            var request = Payload.join(RequestFrame.toParts(ApiKey.METADATA, header, new MetadataRequest()));
+            client.send(request.array());
+            var response = (MetadataResponse)
+                    ResponseFrame.parse(ByteBuffer.wrap(client.receiveFrame()), ApiKey.METADATA, (short) 12, 1);
+            return response.brokers.get(0).host + ":" + response.brokers.get(0).port;
         }
     }
 

@@ -200,6 +200,21 @@ class ProduceTest {
         assertThat(error(produced(stage.produce(-1, batch("b"))).errorCode)).isEqualTo(ErrorCode.KAFKA_STORAGE_ERROR);
     }
 
+    @Test // W12
+    void aFullDiskRefusesWritesWithARetriableErrorAndTakesThemAgainWhenThereIsSpace() throws Exception {
+        assertThat(error(write(batch("a")).errorCode)).isEqualTo(ErrorCode.NONE);
+        stage.disk.inject(Fault.noSpace(OperationKind.WRITE));
+
+        var refused = write(batch("b"));
+
+        assertThat(error(refused.errorCode)).isEqualTo(ErrorCode.KAFKA_STORAGE_ERROR);
+        assertThat(ErrorCode.KAFKA_STORAGE_ERROR.retriable()).isTrue();
+        stage.disk.removeFaults();
+        assertThat(write(batch("b")).baseOffset).isEqualTo(1);
+        stage.cutPower();
+        assertThat(values(fetched(stage.fetch(0)))).containsExactly("a", "b");
+    }
+
     private PartitionProduceResponse write(BatchBuilder records) throws Exception {
         return stage.produced(Stage.TOPIC, 0, 12, records.build().bytes());
     }
