@@ -76,8 +76,9 @@ record Cycle(List<Range> journaled, List<Range> direct) {
             }
             for (var entry : parts.entrySet()) {
                 var bundle = numbers.get(entry.getKey());
-                boolean complete = bundle != null && entry.getValue().size() == bundle.parts();
-                if (!complete || !takeBundle(bundle, new java.util.LinkedHashSet<>(entry.getValue()))) {
+                if (bundle == null
+                        || entry.getValue().size() != bundle.parts()
+                        || !takeBundle(bundle, new java.util.LinkedHashSet<>(entry.getValue()))) {
                     return; // those behind it may lie behind its parts
                 }
             }

@@ -158,9 +158,11 @@ final class MemoryFile {
         int from = (int) (position % CHUNK_SIZE);
         var table = chunks;
         var chunk = index < table.length() ? table.get(index) : null;
-        boolean zeros = chunk == null || from >= chunk.length;
-        int available = zeros ? CHUNK_SIZE - from : chunk.length - from;
-        return ByteBuffer.wrap(zeros ? ZEROS : chunk, from, (int) Math.min(length, available))
+        if (chunk == null || from >= chunk.length) {
+            return ByteBuffer.wrap(ZEROS, from, (int) Math.min(length, CHUNK_SIZE - from))
+                    .slice();
+        }
+        return ByteBuffer.wrap(chunk, from, (int) Math.min(length, chunk.length - from))
                 .slice();
     }
 }

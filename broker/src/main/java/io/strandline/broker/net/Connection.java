@@ -8,6 +8,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * One client. The reader starts its requests in order of arrival and goes on while they wait for the disk; the writer answers
@@ -38,7 +39,7 @@ final class Connection {
     private final Frames frames;
     private final RequestMemory memory;
     private final Replies replies = new Replies(OWED_MAX);
-    private final Runnable whenClosed;
+    private final Consumer<Connection> whenClosed;
 
     private volatile long movedAtNanos;
     private volatile long frameDueAtNanos = NO_FRAME;
@@ -48,7 +49,7 @@ final class Connection {
 
     private boolean writerStarted; // only the reader asks
 
-    Connection(SocketChannel socket, Session session, Listener.Shared shared, Runnable whenClosed) {
+    Connection(SocketChannel socket, Session session, Listener.Shared shared, Consumer<Connection> whenClosed) {
         this.socket = socket;
         this.session = session;
         this.requests = shared.requests();
@@ -86,7 +87,7 @@ final class Connection {
         } finally {
             if (!writerStarted) {
                 close();
-                whenClosed.run();
+                whenClosed.accept(this);
             }
         }
     }
@@ -131,7 +132,7 @@ final class Connection {
             LOG.log(System.Logger.Level.ERROR, session + ": connection closed after an error of the broker", e);
         } finally {
             close();
-            whenClosed.run();
+            whenClosed.accept(this);
         }
     }
 

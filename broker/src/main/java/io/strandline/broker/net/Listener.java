@@ -155,16 +155,8 @@ public final class Listener implements AutoCloseable {
     }
 
     private void begin(SocketChannel socket, Session session) {
-        var ended = new Runnable() {
-            private Connection connection;
-
-            @Override
-            public void run() {
-                forget(connection, session.remote().getAddress());
-            }
-        };
-        var connection = new Connection(socket, session, shared, ended);
-        ended.connection = connection;
+        var connection = new Connection(
+                socket, session, shared, ended -> forget(ended, session.remote().getAddress()));
         lock.lock();
         try {
             if (closed) {
