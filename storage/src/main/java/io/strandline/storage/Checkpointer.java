@@ -76,13 +76,16 @@ public final class Checkpointer {
 
     /** A log that grew since its last recovery point, and the view that becomes the next one. */
     private record Target(PartitionLog log, LogPoint from, LogView view) {
-        LogPoint point() {
-            var last = view.segments().getLast();
+        boolean startMoved() {
+            return view.logStartOffset() > from.logStartOffset();
+        }
+
+        LogPoint point(boolean startIsSecured) {
             return new LogPoint(
                     log.id(),
-                    Math.min(view.logStartOffset(), view.durableEnd()),
+                    startIsSecured ? view.logStartOffset() : from.logStartOffset(),
                     view.durableEnd(),
-                    last.name(),
+                    view.segments().getLast().name(),
                     view.durablePosition(),
                     view.durableEnd());
         }
@@ -124,7 +127,7 @@ public final class Checkpointer {
         for (var log : store.logs()) {
             if (!log.isDeleted()) {
                 var target = targets.get(log.id());
-                points.add(target == null ? log.point() : target.point());
+                points.add(target == null ? log.point() : target.point(securesProducers(target)));
             }
         }
         points.removeIf(point -> point.durableEnd() == 0);
@@ -139,6 +142,24 @@ public final class Checkpointer {
                 points);
         context.reserve().secure(() -> checkpoint.write(context.disk()));
         return points;
+    }
+
+    /**
+     * Whether the log's start may move: what dropped batches say of producers is in a snapshot before. Without space for
+     * it the start stays where it was.
+     */
+    private static boolean securesProducers(Target target) throws IOException {
+        var files = target.log.openOrNull();
+        if (!target.startMoved() || files == null) {
+            return target.startMoved();
+        }
+        try {
+            files.writeSnapshots(target.view.durableEnd());
+            return true;
+        } catch (DiskFull e) {
+            LOG.log(Level.WARNING, "No space to drop the beginning of {0}; it is tried again.", target.log);
+            return false;
+        }
     }
 
     private void pass(List<LogPoint> points) {
@@ -178,7 +199,7 @@ public final class Checkpointer {
             if (files != null
                     && files.hasDoomed()
                     && log.point().logStartOffset() == log.view().logStartOffset()) {
-                remove(log, files, mark);
+                remove(log, files.takeDoomed(mark.sequence()));
             }
         }
         var passed = dying.entrySet().stream()
@@ -191,22 +212,13 @@ public final class Checkpointer {
         }
     }
 
-    private void remove(PartitionLog log, OpenLog files, Journal.Mark mark) throws IOException {
-        var segments = files.takeDoomed(mark.sequence());
-        if (segments.isEmpty()) {
-            return;
-        }
-        try {
-            files.writeSnapshots(
-                    log.view().durableEnd()); // what the dropped batches say of producers must not go with them
-        } catch (DiskFull e) {
-            files.putBackDoomed(segments);
-            return;
-        }
+    private void remove(PartitionLog log, List<Segment> segments) throws IOException {
         for (var segment : segments) {
             segment.delete();
         }
-        context.disk().forceDirectory(Layout.log(log.id()));
+        if (!segments.isEmpty()) {
+            context.disk().forceDirectory(Layout.log(log.id()));
+        }
     }
 
     // ---- what is derived

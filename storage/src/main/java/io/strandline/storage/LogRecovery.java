@@ -120,8 +120,8 @@ final class LogRecovery {
                     return;
                 }
                 scan(segment, file, start);
-                if (endPosition < file.size()) {
-                    return;
+                if (!segment.equals(endSegment) || endPosition < file.size()) {
+                    return; // the end lies in this file, or no batch of it was written whole
                 }
             }
         }
@@ -139,9 +139,11 @@ final class LogRecovery {
         while (tail.next()) {
             endOffset = tail.batch().endOffset();
         }
-        endSegment = segment;
-        endPosition = tail.position();
-        if (endPosition > start) {
+        if (tail.position() > start || segment.equals(from.segment())) {
+            endSegment = segment;
+            endPosition = tail.position();
+        }
+        if (tail.position() > start) {
             kept.add(new Part(segment, start, endPosition));
         }
     }

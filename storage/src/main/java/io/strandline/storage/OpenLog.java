@@ -63,7 +63,7 @@ final class OpenLog {
 
     private void findSegments(LogPoint point) throws IOException {
         var disk = context.disk();
-        if (!disk.exists(Layout.log(point.id()))) {
+        if (point.recoveryOffset() == 0) {
             return;
         }
         var names = disk.list(Layout.log(point.id())).stream()
@@ -75,6 +75,10 @@ final class OpenLog {
             int size = name.equals(point.segment()) ? point.position() : sizeOf(point.id(), name);
             segments.add(Segment.existing(
                     disk, point.id(), name, size, context.config().indexIntervalBytes()));
+        }
+        if (names.isEmpty() || !names.getLast().equals(point.segment())) {
+            throw new IOException(Layout.segmentLog(point.id(), point.segment()) + " is missing; offsets up to "
+                    + point.recoveryOffset() + " had been acknowledged.");
         }
     }
 
@@ -391,16 +395,6 @@ final class OpenLog {
         }
     }
 
-    /** They cannot go yet. */
-    void putBackDoomed(List<Segment> segments) {
-        lock.lock();
-        try {
-            segments.forEach(segment -> doomed.add(new Doomed(segment, 0)));
-        } finally {
-            lock.unlock();
-        }
-    }
-
     boolean hasDoomed() {
         lock.lock();
         try {
@@ -461,6 +455,7 @@ final class OpenLog {
             if (closed || !idle || !isQuiet() || point.recoveryOffset() != nextOffset || !doomed.isEmpty()) {
                 return closed;
             }
+            dropEmptyActive();
             if (!segments.isEmpty()) {
                 writeDerived();
             }
@@ -471,6 +466,17 @@ final class OpenLog {
             return true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * A segment that was made for a batch for which there was no space then. It goes, durably: the log would otherwise go
+     * on in the segment before, and leave a file that begins with an offset of that one.
+     */
+    private void dropEmptyActive() throws IOException {
+        if (!segments.isEmpty() && segments.getLast().size() == 0) {
+            segments.removeLast().delete();
+            context.disk().forceDirectory(Layout.log(log.id()));
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,7 +34,9 @@ public final class Store implements AutoCloseable {
     private final Checkpointer checkpointer;
     private final Bundles bundles = new Bundles();
     private final ConcurrentHashMap<LogId, PartitionLog> logs = new ConcurrentHashMap<>();
-    private final Set<PartitionLog> inUse = ConcurrentHashMap.newKeySet();
+    /** In a fixed order, so that a test's seed always leads to the same operations. */
+    private final ConcurrentSkipListMap<LogId, PartitionLog> inUse = new ConcurrentSkipListMap<>();
+
     private final Set<UUID> deletedTopics = ConcurrentHashMap.newKeySet();
     private final ConcurrentLinkedQueue<PartitionLog> deleted = new ConcurrentLinkedQueue<>();
     private final CopyOnWriteArraySet<Damage> damages = new CopyOnWriteArraySet<>();
@@ -323,17 +326,17 @@ public final class Store implements AutoCloseable {
 
     /** Logs whose files are in use. */
     Collection<PartitionLog> openLogs() {
-        return inUse;
+        return inUse.values();
     }
 
     void opened(PartitionLog log) {
-        inUse.add(log);
+        inUse.put(log.id(), log);
     }
 
     void closed(PartitionLog log) {
-        inUse.remove(log);
+        inUse.remove(log.id(), log);
         if (log.openOrNull() != null) {
-            inUse.add(log); // it was opened again between the two
+            inUse.put(log.id(), log); // it was opened again between the two
         }
     }
 
@@ -367,7 +370,7 @@ public final class Store implements AutoCloseable {
         if (files != null) {
             files.closeFiles();
         }
-        inUse.remove(log);
+        inUse.remove(log.id(), log);
         logs.remove(log.id(), log);
         Recovery.removeFiles(context.disk(), log.id());
     }

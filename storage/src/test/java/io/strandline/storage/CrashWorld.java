@@ -45,6 +45,7 @@ final class CrashWorld {
     private long nextBundle = 1;
     private boolean faulty;
     private long crashes;
+    private @Nullable AssertionError found;
 
     CrashWorld(long seed, int everyNth, Map<OperationKind, Long> crashPoints) {
         this.seed = seed;
@@ -78,11 +79,18 @@ final class CrashWorld {
     void live(int lives) throws Exception {
         for (int life = 0; life < lives; life++) {
             observe();
-            if (!start()) {
+            boolean started = start();
+            if (found != null) {
+                throw found;
+            }
+            if (!started) {
                 continue;
             }
             act();
             next();
+            if (found != null) {
+                throw found;
+            }
         }
     }
 
@@ -452,8 +460,10 @@ final class CrashWorld {
         String where = (kill ? "killed at " : "cut at ") + operation;
         try {
             restart(after, promise(store), kill && last == null, side, where);
-        } catch (PowerCut | RuntimeException | IOException e) {
-            throw new AssertionError(where + ": " + e, e);
+        } catch (PowerCut | RuntimeException | IOException | AssertionError e) {
+            if (found == null) {
+                found = new AssertionError(where + ": " + e, e); // the store may catch what is thrown here
+            }
         }
     }
 
