@@ -31,12 +31,17 @@ public final class StrandlineProcess implements Target {
 
     /** One for tests, ready. */
     public static StrandlineProcess start() {
-        return startIn(Folders.temporary("strandline-"));
+        return startIn(Folders.temporary("strandline-"), TEST_SETTINGS);
     }
 
-    /** One for tests, ready, with its data in {@code folder}, which is removed on {@link #close}. */
-    public static StrandlineProcess startIn(Path folder) {
-        var process = new StrandlineProcess(folder, TEST_SETTINGS, TEST_JVM);
+    /**
+     * One for tests, ready.
+     *
+     * @param folder where its data goes; it is removed on {@link #close}
+     * @param settings over the defaults, as {@code name=value}
+     */
+    public static StrandlineProcess startIn(Path folder, List<String> settings) {
+        var process = new StrandlineProcess(folder, settings, TEST_JVM);
         process.restart();
         return process;
     }
