@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
@@ -198,6 +199,9 @@ final class PollLoop implements ConsumerRebalanceListener {
             throw new IllegalStateException(records.size() + " messages of " + partition
                     + " came, which is not assigned to this member; passing over them would lose them");
         }
+        if (tenure.frontier().isEmpty()) {
+            tenure.committed(records.getFirst().offset()); // where it begins needs no commit before the first message
+        }
         tenure.add(records);
     }
 
@@ -268,6 +272,9 @@ final class PollLoop implements ConsumerRebalanceListener {
                         "Partition " + ours + " was assigned, but its topic has no handler here");
             }
             var tenure = new Tenure(ours, subscription, member);
+            if (member.stopping().getAsBoolean()) {
+                tenure.takeNothingNew();
+            }
             tenures.put(partition, tenure);
             pauses.applyTo(tenure); // after it can be seen: a pause that comes now finds one or the other
         }
@@ -411,13 +418,21 @@ final class PollLoop implements ConsumerRebalanceListener {
         }
     }
 
-    /** Neither asks the broker: the position is set, and the lag is that of the last fetch. */
+    /** Neither asks the broker: where there is a lag there is a position, and the lag is that of the last fetch. */
     private void observe(TopicPartition partition, Tenure tenure) {
-        kafka.currentLag(partition).ifPresent(lag -> {
-            long position = kafka.position(partition);
-            tenure.seenEnd(position + lag);
-            tenure.readTo(position); // beyond what is no message, such as the marks of transactions
-        });
+        try {
+            kafka.currentLag(partition).ifPresent(lag -> observe(tenure, kafka.position(partition), lag));
+        } catch (RetriableException | InvalidOffsetException e) {
+            LOG.debug("Group {}: the position in {} is not known", member.group(), partition, e);
+        }
+    }
+
+    private static void observe(Tenure tenure, long position, long lag) {
+        tenure.seenEnd(position + lag);
+        if (tenure.frontier().isEmpty()) {
+            tenure.committed(position);
+        }
+        tenure.readTo(position); // beyond what is no message, such as the marks of transactions
     }
 
     private void reportStuck(long now) {

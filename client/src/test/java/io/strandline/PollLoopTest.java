@@ -326,6 +326,37 @@ class PollLoopTest {
     }
 
     @Test
+    void whereAPartitionBeginsIsNotCommittedAgainBeforeAMessageIsDone() {
+        var rig = rig();
+        rig.append(P0, "done before");
+        group.committed.put(P0, new org.apache.kafka.clients.consumer.OffsetAndMetadata(1));
+        var commits = new ArrayList<Object>();
+        group.watch = (by, offsets) -> commits.add(offsets);
+        rig.own(P0, P1);
+        passTimeAndStep(rig, 5);
+        assertThat(commits).isEmpty();
+        rig.append(P0, "new");
+        rig.steps(2);
+        assertThat(commits).hasSize(1);
+    }
+
+    @Test
+    void whatIsAssignedDuringAStopIsNotBegun() {
+        var stopping = new java.util.concurrent.atomic.AtomicBoolean();
+        choices.stopping = stopping::get;
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.append(P1, "b");
+        rig.gate.shut();
+        rig.own(P0);
+        stopping.set(true);
+        group.assign(rig.kafka, List.of(P1));
+        rig.time.duringSleep(rig.gate::settle);
+        assertThat(rig.loop.drain(Duration.ofMillis(50))).isFalse();
+        assertThat(rig.gate.waiting()).hasSize(1);
+    }
+
+    @Test
     void progressIsStoredAsOftenAsAsked() {
         choices.commit = Commit.every(Duration.ofSeconds(5), 4);
         var rig = rig();

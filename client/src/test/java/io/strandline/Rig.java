@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ final class Rig {
         Duration revokeWait = Duration.ofSeconds(10);
         Handler<String, String> handler = (m, ctx) -> {};
         DeadLetterWriter writer = (source, topic, givenUp, noStack) -> new Ack(topic, 0, 0, Instant.EPOCH);
+        BooleanSupplier stopping = () -> false;
         long seed = 1;
     }
 
@@ -76,7 +78,7 @@ final class Rig {
                 events::add,
                 time,
                 gate,
-                () -> false,
+                choices.stopping,
                 why -> crash.compareAndSet(null, why));
         loop = new PollLoop(kafka.consumer(), settings, member, commands, pauses);
         loop.subscribe();
