@@ -114,6 +114,23 @@ class ConnectionTest {
     }
 
     @Test
+    void aReplyThatIsReadyAtOnceStillWaitsForThoseBeforeIt() throws Exception {
+        var client = connect(listen(NetSettings.defaults()));
+        client.sendFrame(bytes("request 1"));
+        client.sendFrame(bytes("at once 2"));
+        client.sendFrame(bytes("request 3"));
+        var first = started();
+        started();
+        started().answer(); // the second has been dealt with when the third has been started
+
+        first.answer();
+
+        assertThat(client.receiveFrame()).isEqualTo(bytes("request 1"));
+        assertThat(client.receiveFrame()).isEqualTo(bytes("at once 2"));
+        assertThat(client.receiveFrame()).isEqualTo(bytes("request 3"));
+    }
+
+    @Test
     void nothingIsReadBehindABarrierUntilItsReplyHasBeenWritten() throws Exception {
         var client = connect(listen(NetSettings.defaults()));
         client.sendFrame(bytes("barrier 1"));
