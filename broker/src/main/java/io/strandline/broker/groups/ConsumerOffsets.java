@@ -82,6 +82,36 @@ public final class ConsumerOffsets implements EventLog {
         };
     }
 
+    @Override
+    public long length() {
+        var home = place;
+        return home == null ? 0 : home.log().endOffset() - home.log().view().logStartOffset();
+    }
+
+    @Override
+    public long end() {
+        var home = place;
+        return home == null ? 0 : home.log().endOffset();
+    }
+
+    @Override
+    public boolean isDurable(long endOffset) {
+        return durable(endOffset).state() == Durability.State.DURABLE;
+    }
+
+    @Override
+    public void forgetBefore(long offset) {
+        var home = place;
+        try {
+            if (home != null && home.log().trim(offset) instanceof PartitionLog.Trim.OutOfRange range) {
+                throw new IllegalStateException("Cannot drop up to " + offset + " of " + TOPIC + ": " + range.view());
+            }
+        } catch (IOException e) {
+            // The log stays longer than it must; it is tried again when it has grown further.
+            LOG.log(Level.WARNING, "The beginning of " + TOPIC + " could not be dropped", e);
+        }
+    }
+
     /** What an answer waits for that knows of events below this offset (W15). */
     public Durability durable(long endOffset) {
         var home = place;

@@ -118,7 +118,10 @@ final class Group {
         var expired = expiredOffsets();
         expired.forEach(partition -> events.add(new Event.OffsetDeleted(id, partition)));
         boolean allExpired = expired.size() == offsets.partitions().size();
-        if (membership.state() == GroupState.EMPTY && membership.isStored() && allExpired && !membership.expectsAny()) {
+        if (membership.state() == GroupState.EMPTY
+                && membership.stored().isPresent()
+                && allExpired
+                && !membership.expectsAny()) {
             events.add(new Event.GroupDeleted(id));
         }
         if (!events.isEmpty()) {
@@ -154,7 +157,7 @@ final class Group {
         }
         var events = new ArrayList<Event>();
         offsets.partitions().forEach(partition -> events.add(new Event.OffsetDeleted(id, partition)));
-        if (membership.isStored()) {
+        if (membership.stored().isPresent()) {
             events.add(new Event.GroupDeleted(id));
         }
         if (!events.isEmpty() && record(events) instanceof Appended.Refused) {
@@ -205,6 +208,18 @@ final class Group {
         }
     }
 
+    /** Says again all that the log has to know of this group. */
+    Appended rewrite() {
+        var events = new ArrayList<Event>(membership.stored().stream().toList());
+        offsets.all().forEach((partition, offset) -> events.add(new Event.OffsetCommitted(id, partition, offset)));
+        return events.isEmpty() ? new Appended.At(end()) : log.append(events);
+    }
+
+    /** Events that say all of this group. */
+    int entries() {
+        return offsets.partitions().size() + (membership.stored().isPresent() ? 1 : 0);
+    }
+
     /** End of the last event of this group. */
     long end() {
         return Math.max(membership.storedEnd(), offsetsEnd);
@@ -213,7 +228,7 @@ final class Group {
     /** Whether nothing would be lost if the group were forgotten. */
     boolean isUnused() {
         return membership.state() == GroupState.EMPTY
-                && !membership.isStored()
+                && !membership.stored().isPresent()
                 && !membership.expectsAny()
                 && offsets.isEmpty();
     }

@@ -33,7 +33,9 @@ public final class Groups {
     /** End of the last event of a group that is gone: whoever hears that there is no such group knows of that event. */
     private final AtomicLong goneEnd = new AtomicLong();
 
+    private final Rewriting rewriting;
     private volatile Timer.@Nullable Scheduled expiry;
+    private volatile Timer.@Nullable Scheduled rewrite;
     private volatile boolean stopped;
 
     /** @param memberIds makes member ids unique, which must hold over restarts as well */
@@ -43,6 +45,7 @@ public final class Groups {
         this.timer = timer;
         this.time = time;
         this.memberIds = memberIds;
+        this.rewriting = new Rewriting(log, this::entries, this::rewriteAll);
     }
 
     // ---- Beginning and end ----
@@ -60,14 +63,16 @@ public final class Groups {
     public void start() {
         groups.values().forEach(each -> locked(each, group -> group.membership().resume()));
         scheduleExpiry();
+        scheduleRewriting();
     }
 
     /** Answers everybody who waits; the broker is closing. */
     public void stop() {
         stopped = true;
-        var next = expiry;
-        if (next != null) {
-            next.cancel();
+        for (var next : new Timer.@Nullable Scheduled[] {expiry, rewrite}) {
+            if (next != null) {
+                next.cancel();
+            }
         }
         groups.values().forEach(each -> locked(each, group -> group.membership().stop()));
         groups.clear();
@@ -166,6 +171,46 @@ public final class Groups {
         for (var id : List.copyOf(groups.keySet())) {
             visit(id, Group::expire);
         }
+    }
+
+    // ---- Keeping the log short ----
+
+    /** See {@link Rewriting}. Runs by itself on the timer, too. */
+    void rewriteIfLong() {
+        rewriting.step();
+    }
+
+    /** For tests: however short the log is. */
+    void rewriteNow() {
+        rewriting.step(0);
+    }
+
+    private long entries() {
+        var count = new AtomicLong();
+        for (var id : List.copyOf(groups.keySet())) {
+            visit(id, group -> count.addAndGet(group.entries()));
+        }
+        return count.get();
+    }
+
+    private EventLog.Appended rewriteAll() {
+        EventLog.Appended last = new EventLog.Appended.At(0);
+        for (var id : List.copyOf(groups.keySet())) {
+            last = inPresent(id, Group::rewrite).orElse(last);
+            if (last instanceof EventLog.Appended.Refused) {
+                return last;
+            }
+        }
+        return new EventLog.Appended.At(log.end());
+    }
+
+    private void scheduleRewriting() {
+        rewrite = timer.schedule(Rewriting.INTERVAL_MS, () -> {
+            if (!stopped) {
+                rewriteIfLong();
+                scheduleRewriting();
+            }
+        });
     }
 
     // ---- Looking, deleting ----

@@ -55,8 +55,8 @@ final class Membership {
     private boolean joinedDuringDelay;
     private int delayLeftMs;
 
-    /** Whether the log knows the group by more than its offsets: then its deletion needs an event. */
-    private boolean stored;
+    /** What the log knows of the membership, whatever has been said since; absent when it knows nothing. */
+    private Optional<Event.GroupStored> stored = Optional.empty();
 
     /** End of the last event about the membership: what every answer from here waits for. */
     private long storedEnd;
@@ -566,8 +566,8 @@ final class Membership {
         return members.expectsAny();
     }
 
-    /** Whether the log knows the group by more than its offsets. */
-    boolean isStored() {
+    /** What the log knows of the membership. Where it knows something, a deletion needs an event. */
+    Optional<Event.GroupStored> stored() {
         return stored;
     }
 
@@ -632,7 +632,7 @@ final class Membership {
 
     /** Makes an event part of the state. Cannot fail. */
     void apply(Event.GroupStored event) {
-        stored = true;
+        stored = Optional.of(event);
         generation = event.generation();
         protocolType = event.protocolType().filter(type -> !type.isEmpty());
         protocol = event.protocol();
@@ -644,7 +644,7 @@ final class Membership {
 
     /** The group was deleted. Cannot fail. */
     void applyDeletion() {
-        stored = false;
+        stored = Optional.empty();
         generation = 0;
         protocolType = Optional.empty();
         protocol = Optional.empty();

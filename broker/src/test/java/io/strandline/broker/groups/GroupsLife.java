@@ -70,6 +70,9 @@ final class GroupsLife {
             boolean full = random.nextInt(4) == 0;
             diskWasFull |= full;
             stage.log.full(full);
+        } else if (dice < 20) {
+            stage.groups().rewriteNow();
+            count("rewriting");
         } else if (dice < 30) {
             if (clients.size() < clientsMax) {
                 clients.add(new Client());
@@ -186,14 +189,14 @@ final class GroupsLife {
     private void end() {
         stage.log.full(false);
         clients.clear();
-        for (int i = 0; i < 400 && (!waiting.isEmpty() || stage.time.scheduledTasks() > 1); i++) {
+        for (int i = 0; i < 400 && (!waiting.isEmpty() || stage.time.scheduledTasks() > 2); i++) {
             stage.time.advanceMs(1_000);
             checkPromises();
         }
         assertThat(waiting).isEmpty();
         assertThat(stage.time.scheduledTasks())
-                .as("only the expiry of offsets is left")
-                .isEqualTo(1);
+                .as("only the expiry of offsets and the rewriting are left")
+                .isEqualTo(2);
         stage.groups()
                 .describe(Stage.GROUP)
                 .value()

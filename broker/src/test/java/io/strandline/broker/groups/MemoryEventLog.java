@@ -9,6 +9,7 @@ import java.util.List;
  */
 final class MemoryEventLog implements EventLog {
     private final List<EventRecords.Entry> records = new ArrayList<>();
+    private int forgotten;
     private int durable;
     private boolean full;
 
@@ -22,6 +23,29 @@ final class MemoryEventLog implements EventLog {
         }
         appended.forEach(event -> records.add(EventRecords.write(event)));
         return new Appended.At(records.size());
+    }
+
+    @Override
+    public long length() {
+        return records.size() - forgotten;
+    }
+
+    @Override
+    public long end() {
+        return records.size();
+    }
+
+    @Override
+    public boolean isDurable(long endOffset) {
+        return endOffset <= durable;
+    }
+
+    @Override
+    public void forgetBefore(long offset) {
+        if (offset > durable) {
+            throw new IllegalArgumentException("Would forget what is not durable: " + offset + " of " + durable);
+        }
+        forgotten = (int) offset;
     }
 
     void full(boolean isFull) {
@@ -42,10 +66,6 @@ final class MemoryEventLog implements EventLog {
         records.subList(durable, records.size()).clear();
     }
 
-    boolean isDurable(long endOffset) {
-        return endOffset <= durable;
-    }
-
     int unforced() {
         return records.size() - durable;
     }
@@ -55,7 +75,7 @@ final class MemoryEventLog implements EventLog {
     }
 
     List<Event> events() {
-        return records.stream()
+        return records.subList(forgotten, records.size()).stream()
                 .map(record -> EventRecords.read(record.key(), record.value()).orElseThrow())
                 .toList();
     }

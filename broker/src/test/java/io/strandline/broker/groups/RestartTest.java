@@ -152,4 +152,41 @@ class RestartTest {
         assertThat(second.startJoin().joinError()).isEqualTo(ErrorCode.GROUP_MAX_SIZE_REACHED);
         assertThat(first.joined().members()).hasSize(1);
     }
+
+    @Test
+    void aLongLogIsSaidAgainInShort() {
+        var member = member("a");
+        for (int i = 0; i < 30_000; i++) {
+            member.commit(i % 3, i);
+            member.heartbeat();
+        }
+        stage.groups().rewriteIfLong();
+        assertThat(stage.log.length())
+                .as("nothing goes before the new is durable")
+                .isGreaterThan(30_000);
+        stage.log.force();
+        stage.groups().rewriteIfLong();
+        assertThat(stage.log.length()).isLessThan(10);
+        var before = stage.describe();
+        var offsets = stage.groups().offsets(Stage.GROUP).value();
+
+        stage.restart();
+
+        assertThat(stage.describe()).isEqualTo(before);
+        assertThat(stage.groups().offsets(Stage.GROUP).value()).isEqualTo(offsets);
+    }
+
+    @Test
+    void aShortLogIsLeftAlone() {
+        var member = member("a");
+        for (int i = 0; i < 100; i++) {
+            member.commit(0, i);
+        }
+        stage.log.force();
+        stage.groups().rewriteIfLong();
+        stage.log.force();
+        stage.groups().rewriteIfLong();
+
+        assertThat(stage.log.length()).isEqualTo(101);
+    }
 }
