@@ -33,6 +33,7 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -100,8 +101,19 @@ final class BlockingAdmin implements Admin {
             // Created by someone else since we looked: what they made is checked like any other that exists.
             return create(topic) ? changes : ensureOne(topic);
         }
-        alterConfig(topic.name(), changes.stream().collect(Collectors.toMap(Change::what, Change::to)), Set.of());
+        change(topic.name(), changes);
         return changes;
+    }
+
+    private void change(String topic, List<Change> changes) {
+        try {
+            alterConfig(topic, changes.stream().collect(Collectors.toMap(Change::what, Change::to)), Set.of());
+        } catch (UnsupportedVersionException e) {
+            throw new UnsupportedVersionException(
+                    "Topic " + topic + " exists with other settings, and this broker cannot change settings: " + changes
+                            + ". Take the settings out of the Topic, or make the topic anew.",
+                    e);
+        }
     }
 
     private static final String CREATED = "created";

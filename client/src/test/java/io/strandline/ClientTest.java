@@ -171,6 +171,28 @@ class ClientTest {
     }
 
     @Test
+    void aMessageAsLargeAsItsTopicAllowsFitsIntoTheDeadLetterTopicWithItsHeaders() throws Exception {
+        var blobs = Topic.bytes("blobs").partitions(1).config("max.message.bytes", "200000");
+        kafka.admin().ensure(blobs);
+        kafka.producer().send(blobs, new byte[199_900]);
+        var stored = new CompletableFuture<Event.DeadLettered>();
+        kafka.events().on(Event.DeadLettered.class, stored::complete);
+        try (var consumer = kafka.consumer("billing")
+                .retry(Retry.none())
+                .deadLetter(DeadLetter.suffix(".dlq"))
+                .eachMessage(blobs, m -> {
+                    throw new IllegalStateException("on purpose");
+                })
+                .start()) {
+            assertThat(stored.get(20, TimeUnit.SECONDS).to().topic()).isEqualTo("blobs.dlq");
+            assertThat(consumer.awaitIdle(ofSeconds(10))).isTrue();
+        }
+        var refused = org.assertj.core.api.Assertions.catchThrowableOfType(
+                SendFailed.class, () -> kafka.producer().send(blobs, new byte[300_000]));
+        assertThat(refused.unknown()).isFalse();
+    }
+
+    @Test
     void aGroupGoesOnWhereItStopped() throws Exception {
         kafka.admin().ensure(ORDERS);
         var handled = new CopyOnWriteArrayList<String>();
