@@ -41,6 +41,7 @@ final class PartitionReader implements AutoCloseable {
     void begin(@Nullable Long offset, boolean fromBeginning) {
         ends = consumer.endOffsets(partitions);
         if (offset != null) {
+            refuseWhatIsNotThere(offset);
             partitions.forEach(partition -> consumer.seek(partition, offset));
         } else if (fromBeginning) {
             consumer.seekToBeginning(partitions);
@@ -63,7 +64,18 @@ final class PartitionReader implements AutoCloseable {
                 }
             }
         } catch (OffsetOutOfRangeException e) {
-            throw Problem.failed("There is no message at that offset: " + contents(), e);
+            // Retention was faster than we.
+            throw Problem.failed("What comes next is not there any more: " + contents(), e);
+        }
+    }
+
+    /** The end itself is a place to begin: the next message will be there. */
+    private void refuseWhatIsNotThere(long offset) {
+        var first = consumer.beginningOffsets(partitions);
+        for (var partition : partitions) {
+            if (offset < first.get(partition) || offset > ends.get(partition)) {
+                throw Problem.failed("There is no message at offset " + offset + ": " + contents());
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import io.strandline.Headers;
 import io.strandline.Serde;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
@@ -35,8 +36,8 @@ public record UserEvent(String json, JsonNode fields) {
         JsonNode fields;
         try {
             fields = READER.readValue(json);
-        } catch (RuntimeException e) {
-            throw new IllegalArgumentException("Not JSON: " + e.getMessage(), e);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException("Not JSON: " + e.getOriginalMessage(), e);
         }
         if (fields == null || !fields.isObject()) {
             throw new IllegalArgumentException("An event is a JSON object, not " + json);
