@@ -33,7 +33,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
@@ -297,45 +296,6 @@ public final class Broker implements AutoCloseable {
     private static String textOf(UUID id) {
         var bytes = ByteBuffer.allocate(16).putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
-    }
-
-    /** What has to be looked at now and then. */
-    private static final class Housekeeper {
-        private static final long ROUND_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-        private final Node node;
-        private final java.util.concurrent.CountDownLatch stopped = new java.util.concurrent.CountDownLatch(1);
-
-        private Housekeeper(Node node) {
-            this.node = node;
-        }
-
-        private void start() {
-            Thread.ofPlatform().daemon().name("strandline-housekeeper").start(this::run);
-        }
-
-        private void stop() {
-            stopped.countDown();
-        }
-
-        private void run() {
-            try {
-                while (!stopped.await(ROUND_NANOS, TimeUnit.NANOSECONDS)) {
-                    round();
-                }
-            } catch (InterruptedException e) {
-                // Nobody interrupts it, and if so it ends: nothing depends on it at once.
-                LOG.log(System.Logger.Level.DEBUG, "The housekeeper was interrupted", e);
-            }
-        }
-
-        private void round() {
-            try {
-                node.letGoOfDeletedTopics();
-            } catch (RuntimeException e) {
-                LOG.log(System.Logger.Level.ERROR, "Looking after deleted topics failed; it is tried again", e);
-            }
-        }
     }
 
     /** For the start banner: what an acknowledgement means here, in a sentence. */

@@ -87,6 +87,12 @@ public final class BrokerConfig {
             1,
             Integer.MAX_VALUE,
             "How long an idempotent producer that does not write is remembered.");
+    public static final Setting<Long> RETENTION_CHECK_MS = Setting.number(
+            "log.retention.check.interval.ms",
+            300_000,
+            1,
+            Long.MAX_VALUE / 1_000_000,
+            "How often records are looked for that have had their time.");
     public static final Setting<Integer> GROUP_INITIAL_DELAY_MS = Setting.integer(
             "group.initial.rebalance.delay.ms",
             0,
@@ -272,6 +278,7 @@ public final class BrokerConfig {
                 CONNECTIONS_IDLE_MS,
                 FETCH_MAX_BYTES,
                 PRODUCER_EXPIRY_MS,
+                RETENTION_CHECK_MS,
                 GROUP_INITIAL_DELAY_MS,
                 GROUP_SESSION_MIN_MS,
                 GROUP_SESSION_MAX_MS,

@@ -104,9 +104,10 @@ final class ProduceHandler implements Handler<ProduceRequest> {
                     ? fault(ErrorCode.UNKNOWN_TOPIC_ID, "There is no topic with this id: it may have been deleted")
                     : fault(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "There is no such topic");
         }
-        if (topic.get().internal()
-                || !node.allows(
-                        call, Operation.WRITE, Resource.TOPIC, topic.get().name())) {
+        if (topic.get().internal()) {
+            return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, "Only the broker itself writes to this topic");
+        }
+        if (!node.allows(call, Operation.WRITE, Resource.TOPIC, topic.get().name())) {
             return fault(ErrorCode.TOPIC_AUTHORIZATION_FAILED, "This client may not write to the topic");
         }
         if (!topic.get().hasPartition(partition)) {

@@ -19,6 +19,10 @@ import io.strandline.protocol.message.InitProducerIdResponse;
 import io.strandline.protocol.message.MetadataRequest;
 import io.strandline.protocol.message.MetadataRequest.MetadataRequestTopic;
 import io.strandline.protocol.message.MetadataResponse;
+import io.strandline.protocol.message.OffsetCommitRequest;
+import io.strandline.protocol.message.OffsetCommitRequest.OffsetCommitRequestPartition;
+import io.strandline.protocol.message.OffsetCommitRequest.OffsetCommitRequestTopic;
+import io.strandline.protocol.message.OffsetCommitResponse;
 import io.strandline.protocol.message.ProduceRequest;
 import io.strandline.protocol.message.ProduceRequest.PartitionProduceData;
 import io.strandline.protocol.message.ProduceRequest.TopicProduceData;
@@ -44,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  * broker starts on what is left of the disk and is asked for everything that clients were told until then.
  */
 final class BrokerLife {
+    static final String GROUP = "group";
+
     private static final short ALL = -1;
     private static final int TOPICS_MAX = 3;
 
@@ -109,7 +115,7 @@ final class BrokerLife {
     }
 
     private void step() throws IOException {
-        switch (random.nextInt(20)) {
+        switch (random.nextInt(21)) {
             case 0 -> createTopic();
             case 1 -> deleteTopic();
             case 2 -> newProducer();
@@ -118,9 +124,10 @@ final class BrokerLife {
             case 10, 11, 12 -> consume();
             case 13, 14, 15, 16 -> broker.cycle();
             case 17 -> broker.checkpoint();
-            case 18 -> time.advanceMs(random.nextLong(20_000));
+            case 18 -> commit();
+            case 19 -> time.advanceMs(random.nextLong(20_000));
             default -> {
-                if (random.nextInt(4) == 0) {
+                if (random.nextInt(2) == 0) {
                     restart();
                 }
             }
@@ -333,6 +340,37 @@ final class BrokerLife {
             partition.seen.putAll(records);
             if (!records.isEmpty()) {
                 partition.consumerAt = Math.max(partition.consumerAt, records.lastKey() + 1);
+            }
+        });
+    }
+
+    /** A consumer without a membership commits how far it has come, as an application with its own assignment does. */
+    private void commit() {
+        var topic = anyTopic();
+        if (topic == null) {
+            return;
+        }
+        int index = random.nextInt(topic.partitions);
+        var partition = topic.partition.get(index);
+        long offset = partition.consumerAt;
+        var commit = new OffsetCommitRequestPartition()
+                .partitionIndex(index)
+                .committedOffset(offset)
+                .committedMetadata(null);
+        partition.commitTried = Math.max(partition.commitTried, offset);
+        var request = new OffsetCommitRequest()
+                .groupId(GROUP)
+                .topics(List.of(new OffsetCommitRequestTopic().topicId(topic.id).partitions(List.of(commit))));
+        send(ApiKey.OFFSET_COMMIT, 10, request, response -> {
+            var answer =
+                    ((OffsetCommitResponse) response).topics.get(0).partitions.get(0);
+            if (answer.errorCode == 0) {
+                partition.committed = Math.max(partition.committed, offset);
+                acknowledgements++;
+            } else if (!topic.deletionAsked
+                    && answer.errorCode != ErrorCode.REQUEST_TIMED_OUT.code()
+                    && answer.errorCode != ErrorCode.COORDINATOR_NOT_AVAILABLE.code()) {
+                throw new AssertionError("A commit was refused with " + ErrorCode.forCode(answer.errorCode));
             }
         });
     }

@@ -41,6 +41,12 @@ final class Known {
         final TreeMap<Long, String> seen = new TreeMap<>();
 
         long consumerAt;
+
+        /** The group's offset that was acknowledged last; -1: none. A later one that was not answered may stand, too. */
+        long committed = -1;
+
+        /** The largest offset that the group has tried to commit. */
+        long commitTried = -1;
     }
 
     /** After a power cut nobody can be held to what only survives the death of the process. */

@@ -11,6 +11,10 @@ import io.strandline.protocol.message.FetchRequest.FetchTopic;
 import io.strandline.protocol.message.FetchResponse;
 import io.strandline.protocol.message.MetadataRequest;
 import io.strandline.protocol.message.MetadataResponse;
+import io.strandline.protocol.message.OffsetFetchRequest;
+import io.strandline.protocol.message.OffsetFetchRequest.OffsetFetchRequestGroup;
+import io.strandline.protocol.message.OffsetFetchRequest.OffsetFetchRequestTopics;
+import io.strandline.protocol.message.OffsetFetchResponse;
 import io.strandline.storage.Batch;
 import io.strandline.storage.Codec;
 import io.strandline.storage.InvalidBatch;
@@ -69,10 +73,29 @@ public final class Verification {
         if (killed) {
             requireAll(knownPartition.killProof, read, where + ": acknowledged with acks=1");
         }
+        verifyCommitted(topic, partition, knownPartition);
         var idempotent = new HashSet<String>();
         for (var value : read.values()) {
             require(!value.startsWith("idempotent") || idempotent.add(value), where + ": twice in the log: " + value);
         }
+    }
+
+    private void verifyCommitted(KnownTopic topic, int partition, KnownPartition knownPartition) throws IOException {
+        if (knownPartition.commitTried < 0) {
+            return;
+        }
+        var asked = new OffsetFetchRequestGroup()
+                .groupId(BrokerLife.GROUP)
+                .topics(List.of(new OffsetFetchRequestTopics().topicId(topic.id).partitionIndexes(List.of(partition))));
+        var response = broker.ask(
+                ApiKey.OFFSET_FETCH, 10, new OffsetFetchRequest().groups(List.of(asked)), OffsetFetchResponse.class);
+        var group = response.groups.get(0);
+        requireEqual(ErrorCode.NONE.code(), group.errorCode, "error of OffsetFetch");
+        long committed = group.topics.get(0).partitions.get(0).committedOffset;
+        require(
+                committed >= knownPartition.committed && committed <= knownPartition.commitTried,
+                topic.name + "/" + partition + ": the group has committed " + knownPartition.committed
+                        + " (and perhaps up to " + knownPartition.commitTried + "), found " + committed);
     }
 
     /** Everything that can be read of a partition. */
