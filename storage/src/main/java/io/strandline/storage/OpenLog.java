@@ -149,10 +149,10 @@ final class OpenLog {
             return refusal.get();
         }
         try {
-            var active = activeFor(batch.sizeInBytes(), config);
             place(batch, config);
-            int position = active.size();
-            write(active, batch);
+            write(batch, config);
+            var active = segments.getLast();
+            int position = active.size() - batch.sizeInBytes();
             remember(batch);
             markDirty(active, position, batch);
             return context.dirty().add(this)
@@ -201,11 +201,12 @@ final class OpenLog {
     }
 
     /** The catalogue may use the reserve: on a full disk topics can still be deleted. */
-    private void write(Segment active, Batch batch) throws IOException {
+    private void write(Batch batch, LogConfig config) throws IOException {
         if (isMetadata()) {
-            context.reserve().secure(() -> active.append(batch));
+            context.reserve()
+                    .secure(() -> activeFor(batch.sizeInBytes(), config).append(batch));
         } else {
-            active.append(batch);
+            activeFor(batch.sizeInBytes(), config).append(batch);
         }
     }
 

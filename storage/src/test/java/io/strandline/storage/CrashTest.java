@@ -3,11 +3,20 @@ package io.strandline.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.SplittableRandom;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Seeded lives of a store on a disk whose power is cut at every moment. */
 class CrashTest {
+    /** These tests make stores fail on purpose. Held, since a logger that nobody holds forgets its level. */
+    private static final Logger QUIET = Logger.getLogger("io.strandline.storage");
+
+    static {
+        QUIET.setLevel(Level.OFF);
+    }
+
     private static final int LIVES = 4;
 
     @Test

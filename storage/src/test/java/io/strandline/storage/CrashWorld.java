@@ -469,6 +469,18 @@ final class CrashWorld {
 
     private void restart(SimulatedDisk after, Promise promise, boolean kill, SplittableRandom side, String where)
             throws IOException {
+        try {
+            restartOnce(after, promise, kill, side, where);
+        } catch (DiskFull e) {
+            // The disk was full and the reserve spent, more than once: it opens when there is space.
+            var roomy = after.afterProcessKill(side.nextLong());
+            roomy.capacity(SPACE);
+            restartOnce(roomy, promise, false, side, where + ", with space again");
+        }
+    }
+
+    private void restartOnce(SimulatedDisk after, Promise promise, boolean kill, SplittableRandom side, String where)
+            throws IOException {
         int fate = side.nextInt(8);
         if (fate == 0) {
             after = crashedInRecovery(after, side);

@@ -1,0 +1,618 @@
+package io.strandline.storage;
+
+import static io.strandline.storage.StoreFixture.LOG;
+import static io.strandline.storage.StoreFixture.OTHER;
+import static io.strandline.storage.StoreFixture.TOPIC;
+import static io.strandline.storage.StoreFixture.batch;
+import static io.strandline.storage.StoreFixture.idempotent;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.strandline.storage.simulation.Fault;
+import io.strandline.storage.simulation.OperationKind;
+import io.strandline.storage.simulation.SimulatedDisk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.UUID;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.Test;
+
+/** The rules of the write path, one by one. Their numbers are those of ARCHITECTURE.md; see RULES.md. */
+class WritePathTest {
+    /** These tests make stores fail on purpose. Held, since a logger that nobody holds forgets its level. */
+    private static final Logger QUIET = Logger.getLogger("io.strandline.storage");
+
+    static {
+        QUIET.setLevel(Level.OFF);
+    }
+
+    private final StoreFixture at;
+
+    WritePathTest() throws IOException {
+        at = new StoreFixture();
+    }
+
+    // ---- W1, W2: what is acknowledged, and when
+
+    @Test
+    void w1WhatIsAppendedWhileTheDiskIsBeingForcedIsNotAcknowledgedByThatForce() throws Exception {
+        at.journaled();
+        at.log().append(batch(1, 10));
+        at.atNext(OperationKind.FORCE, "journal", () -> at.log().append(batch(1, 10)));
+
+        at.cycle();
+
+        at.rethrow();
+        assertThat(at.log().endOffset()).isEqualTo(2);
+        assertThat(at.log().view().durableEnd()).isEqualTo(1);
+    }
+
+    @Test
+    void w1NothingIsAcknowledgedBeforeTheForceHasReturned() throws Exception {
+        at.log().append(batch(1, 10));
+        at.atEveryChange(() -> assertThat(at.log().view().durableEnd()).isZero());
+        at.cycle();
+        at.rethrow();
+        assertThat(at.log().view().durableEnd()).isEqualTo(1);
+    }
+
+    @Test
+    void w2EachLogIsPublishedAfterItsOwnForce() throws Exception {
+        at.direct();
+        at.log().append(batch(1, 10));
+        at.other().append(batch(1, 10));
+        at.cycle();
+        at.step(); // both files have names on the disk now
+        at.log().append(batch(1, 10));
+        at.other().append(batch(1, 10));
+        at.atNext(
+                OperationKind.FORCE,
+                Layout.log(OTHER),
+                () -> assertThat(at.log().view().durableEnd()).isEqualTo(2));
+        at.cycle();
+        at.rethrow();
+    }
+
+    @Test
+    void w2ARangeOverARolledSegmentForcesBothFiles() throws Exception {
+        at.direct();
+        at.log().append(batch(1, 1500));
+        at.cycle();
+        at.step();
+        for (int i = 0; i < 8; i++) {
+            at.log().append(batch(1, 1500)); // each needs a segment of its own; together too much for a group
+        }
+        at.cycle();
+        for (int seed = 0; seed < 20; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(9);
+            }
+        }
+    }
+
+    // ---- W3, W4, W5: the journal
+
+    @Test
+    void w3w5TheJournalGoesInCirclesAndNothingIsLost() throws Exception {
+        at.journaled();
+        for (int i = 0; i < 150; i++) {
+            at.log().append(batch(1, 1300));
+            at.other().append(batch(1, 100));
+            at.cycle(); // about four laps; room is made when there is none
+            long end = at.log().view().durableEnd();
+            long otherEnd = at.other().view().durableEnd();
+            try (var again = at.openAfterCut(i)) {
+                assertThat(again.damages()).isEmpty();
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(end);
+                assertThat(again.log(OTHER).view().durableEnd()).isEqualTo(otherEnd);
+            }
+        }
+    }
+
+    @Test
+    void w4DamageBelowAnAcknowledgedEndIsSaidAndNothingIsCut() throws Exception {
+        at.direct();
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.step();
+        for (int i = 0; i < 3; i++) {
+            at.log().append(batch(1, 10));
+            at.cycle();
+        }
+        at.other().append(batch(1, 10)); // a new file, so it is journaled, and the group tells of the other log's end
+        at.cycle();
+        String path = Layout.segmentLog(LOG, new SegmentName(0, 0));
+        long size = size(at.disk, path);
+        at.disk.damage(path, 2 * size / 4 + 70, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+
+        at.kill();
+
+        assertThat(at.store.damages()).singleElement().satisfies(damage -> {
+            assertThat(damage.fromOffset()).isEqualTo(2);
+            assertThat(damage.toOffset()).isEqualTo(4);
+        });
+        assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Rejected.class);
+        assertThat(at.log().read(0, 1000, true)).isInstanceOf(Read.Slices.class);
+        assertThat(at.log().read(2, 1000, true)).isInstanceOf(Read.Damaged.class);
+        assertThat(size(at.disk, path)).isEqualTo(size);
+        at.cut(8);
+        assertThat(at.store.damages()).hasSize(1);
+    }
+
+    @Test
+    void w4AGroupThatIsMissingInFrontOfAnotherIsDamageAndAMissingLastOneIsNot() throws Exception {
+        at.journaled();
+        var store = Checkpoint.FILE.read(at.disk, Layout.CHECKPOINT);
+        var checkpoint = Checkpoint.decode(((SmallFile.Content.Found) store).bytes());
+        long second = 0;
+        for (int i = 0; i < 3; i++) {
+            at.log().append(batch(1, 10));
+            at.cycle();
+            second = i == 0
+                    ? checkpoint.position()
+                            + Journal.groupBytes(0, 1, size(at.disk, Layout.segmentLog(LOG, new SegmentName(0, 0))))
+                    : second;
+        }
+        try (var journal = at.disk.open(Layout.JOURNAL)) {
+            assertThat(JournalReader.read(journal, checkpoint).damage()).isEmpty();
+            at.disk.damage(Layout.JOURNAL, second + 100, ByteBuffer.wrap(new byte[] {9, 9, 9, 9}));
+            var contents = JournalReader.read(journal, checkpoint);
+            assertThat(contents.damage()).isPresent();
+            assertThat(contents.provenEnds()).containsEntry(LOG, 3L);
+        }
+    }
+
+    // ---- W6, W7: what goes, and what comes back
+
+    @Test
+    void w6FilesOfDroppedRecordsGoOnlyAfterTheCheckpointHasPassedThem() throws Exception {
+        at.journaled();
+        for (int i = 0; i < 6; i++) {
+            at.log().append(batch(1, 1500));
+            at.cycle();
+        }
+        at.log().trim(4);
+        var seed = new long[1];
+        at.atEveryChange(() -> {
+            try (var again = at.openAfterCut(seed[0]++)) {
+                assertThat(again.damages()).isEmpty();
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(6);
+                assertThat(again.log(LOG).read(4, 100, true)).isInstanceOf(Read.Slices.class);
+            }
+        });
+        at.step();
+        at.step();
+        at.rethrow();
+        assertThat(at.disk.list(Layout.log(LOG))).noneMatch(name -> name.startsWith("00000000000000000000."));
+        assertThat(seed[0]).isGreaterThan(5);
+    }
+
+    @Test
+    void w7ATopicThatOnlyTheJournalKnowsKeepsItsRecords() throws Exception {
+        at.journaled();
+        var topic = new UUID(0, 99);
+        at.store.metadata().append(Topics.created(topic));
+        at.cycle();
+        at.topics.with(topic);
+        at.store.log(new LogId(topic, 0)).append(batch(3, 10));
+        at.cycle();
+
+        at.topics = new Topics(LogConfig.defaults()).with(TOPIC);
+        at.cut(4);
+
+        assertThat(at.store.log(new LogId(topic, 0)).view().durableEnd()).isEqualTo(3);
+    }
+
+    @Test
+    void w7ADeletedTopicDoesNotComeBack() throws Exception {
+        at.journaled();
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.store.metadata().append(Topics.deleted(TOPIC));
+        at.cycle();
+        at.store.delete(TOPIC);
+
+        assertThat(at.log().append(batch(1, 10)))
+                .isEqualTo(new Verdict.Rejected(StorageError.UNKNOWN_TOPIC_OR_PARTITION, "The topic was deleted."));
+        at.kill();
+
+        assertThat(at.topics.live(TOPIC)).isFalse();
+        assertThat(at.disk.exists(Layout.topic(TOPIC))).isFalse();
+        assertThat(at.store.logOrNull(LOG)).isNull();
+    }
+
+    @Test
+    void w7ADeletedTopicsFilesGoInTheBackground() throws Exception {
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.store.metadata().append(Topics.deleted(TOPIC));
+        at.cycle();
+        at.store.delete(TOPIC);
+        at.step();
+        at.step();
+        assertThat(at.disk.exists(Layout.topic(TOPIC))).isFalse();
+    }
+
+    // ---- W8, W9: what the disk really has
+
+    @Test
+    void w8WhatIsShownAfterAFailedForceIsOnTheDiskByThen() throws Exception {
+        at.direct();
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.step();
+        at.log().append(batch(1, 900));
+        at.disk.inject(Fault.inputOutputError(OperationKind.FORCE).onPath(".log"));
+        at.cycle();
+        assertThat(at.store.failure()).isPresent();
+
+        at.kill();
+
+        assertThat(at.log().view().durableEnd()).isEqualTo(2); // the page cache has it
+        for (int seed = 0; seed < 20; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void w8AGroupWhoseForceFailedIsOnTheDiskBeforeItIsUsed() throws Exception {
+        at.journaled();
+        at.store.appendTogether(
+                List.of(new Store.Part(at.log(), batch(1, 900)), new Store.Part(at.other(), batch(1, 900))));
+        at.disk.inject(Fault.inputOutputError(OperationKind.FORCE).onPath("journal"));
+        at.cycle();
+        at.disk = at.disk.afterProcessKill(1);
+        var seed = new long[1];
+        at.atEveryChange(() -> {
+            try (var again = at.openAfterCut(seed[0]++)) {
+                assertThat(again.log(LOG).view().durableEnd())
+                        .isEqualTo(again.log(OTHER).view().durableEnd());
+            }
+        });
+        for (int i = 0; i < 10; i++) {
+            at.disk = at.disk.afterProcessKill(i);
+            at.atEveryChange(() -> {
+                try (var again = at.openAfterCut(seed[0]++)) {
+                    assertThat(again.log(LOG).view().durableEnd())
+                            .isEqualTo(again.log(OTHER).view().durableEnd());
+                }
+            });
+            at.open();
+            at.rethrow();
+        }
+    }
+
+    @Test
+    void w8ACutTailDoesNotComeBack() throws Exception {
+        at.direct();
+        at.log().append(batch(1, 100));
+        at.cycle();
+        at.step();
+        String path = Layout.segmentLog(LOG, new SegmentName(0, 0));
+        long end = size(at.disk, path);
+        at.log().append(batch(1, 100));
+        at.log().append(batch(1, 100));
+        at.disk = at.disk.afterProcessKill(1);
+        try (var file = at.disk.open(path)) {
+            file.force(); // all of it is on the disk,
+        }
+        at.disk.damage(path, end + 70, ByteBuffer.wrap(new byte[] {7, 7, 7})); // but the first of the two is torn
+        at.store = at.open();
+        assertThat(at.log().view().durableEnd()).isEqualTo(1);
+        for (int seed = 0; seed < 20; seed++) {
+            var disk = at.disk.afterPowerCut(seed);
+            assertThat(size(disk, path)).isEqualTo(end);
+        }
+    }
+
+    @Test
+    void w9ANewFileIsThereAfterAPowerCutWhateverTheRoute() throws Exception {
+        at.direct();
+        at.log().append(batch(1, 10));
+        at.cycle();
+        for (int seed = 0; seed < 20; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void w9ANewFileTooLargeForTheJournalHasItsNameForced() throws Exception {
+        for (int i = 0; i < 8; i++) {
+            at.log().append(batch(1, 1500));
+        }
+        at.cycle();
+        for (int seed = 0; seed < 20; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(8);
+            }
+        }
+    }
+
+    @Test
+    void w9AFileWhoseFramesAreGivenUpHasItsNameOnTheDisk() throws Exception {
+        at.journaled();
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.step();
+        for (int seed = 0; seed < 20; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.damages()).isEmpty();
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(1);
+            }
+        }
+    }
+
+    // ---- W10: bundles
+
+    @Test
+    void w10HalfABundleIsNeverFound() throws Exception {
+        at.journaled();
+        at.log().append(batch(1, 10));
+        at.other().append(batch(1, 10));
+        at.cycle();
+        at.step();
+        var seed = new long[1];
+        at.atEveryChange(() -> {
+            for (int i = 0; i < 5; i++) {
+                try (var again = at.openAfterCut(seed[0]++)) {
+                    assertThat(again.log(LOG).view().durableEnd())
+                            .isEqualTo(again.log(OTHER).view().durableEnd());
+                }
+            }
+        });
+        for (int i = 0; i < 5; i++) {
+            at.store.appendTogether(
+                    List.of(new Store.Part(at.log(), batch(1, 700)), new Store.Part(at.other(), batch(1, 700))));
+            at.cycle();
+        }
+        at.rethrow();
+        assertThat(at.log().view().durableEnd()).isEqualTo(6);
+    }
+
+    // ---- W11, W12: the disk fails, or is full
+
+    @Test
+    void w11AfterAFailedForceNothingIsAcknowledgedAndEveryWaiterIsTold() throws Exception {
+        at.journaled();
+        at.log().append(batch(1, 10));
+        var waiter = new Waiter();
+        var durable = at.log().durable(1);
+        durable.notify(waiter);
+        at.disk.inject(Fault.inputOutputError(OperationKind.FORCE));
+
+        at.cycle();
+
+        assertThat(waiter.ready()).isTrue();
+        assertThat(durable.state()).isEqualTo(Durability.State.FAILED);
+        assertThat(at.store.failure()).isPresent();
+        at.cycle();
+        assertThat(durable.state()).isEqualTo(Durability.State.FAILED);
+        assertThat(at.other().append(batch(1, 10))).isInstanceOf(Verdict.Rejected.class);
+        var late = new Waiter();
+        at.log().notifyAt(1, late);
+        assertThat(late.ready()).isTrue();
+    }
+
+    @Test
+    void w11AnAppendDuringWhichTheStoreFailsIsRefused() throws Exception {
+        at.log().append(batch(1, 10));
+        at.atNext(OperationKind.WRITE, ".log", () -> at.store.fail(new IOException("the other thread saw it")));
+        assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Rejected.class);
+        at.rethrow();
+    }
+
+    @Test
+    void w12AShortWriteLeavesNothingBehindAndTheLogGoesOnWhenThereIsSpace() throws Exception {
+        at.log().append(idempotent(0, 2));
+        at.cycle();
+        at.disk.inject(Fault.noSpace(OperationKind.WRITE).onPath(".log"));
+        String path = Layout.segmentLog(LOG, new SegmentName(0, 0));
+        long size = size(at.disk, path);
+
+        assertThat(at.log().append(idempotent(2, 50)))
+                .isInstanceOfSatisfying(
+                        Verdict.Rejected.class,
+                        rejected -> assertThat(rejected.error()).isEqualTo(StorageError.KAFKA_STORAGE_ERROR));
+
+        assertThat(size(at.disk, path)).isEqualTo(size);
+        assertThat(at.store.failure()).isEmpty();
+        assertThat(at.log().append(idempotent(2, 50))).isEqualTo(new Verdict.Appended(2, 52, 0, -1, 0));
+    }
+
+    @Test
+    void w12OnAFullDiskTheCatalogueStillTakesADeletion() throws Exception {
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.disk.capacity((1L << 40) - at.disk.usableBytes());
+        for (int i = 0; i < 100; i++) {
+            at.log().append(batch(1, 1000));
+        }
+        assertThat(at.log().append(batch(1, 1000))).isInstanceOf(Verdict.Rejected.class);
+        for (int i = 0; i < 50; i++) {
+            assertThat(at.store.metadata().append(Topics.created(new UUID(1, i))))
+                    .isInstanceOf(Verdict.Appended.class);
+        }
+        at.cycle();
+        at.step();
+        assertThat(at.store.failure()).isEmpty();
+        assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Rejected.class);
+
+        at.disk.capacity(1L << 40);
+        at.step(); // the reserve is whole again
+
+        assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Appended.class);
+    }
+
+    @Test
+    void w12RecoveryHasWhatItNeedsOnAFullDisk() throws Exception {
+        at.journaled();
+        for (int i = 0; i < 8; i++) {
+            at.log().append(batch(1, 1900));
+            at.other().append(batch(1, 1900));
+            at.cycle();
+        }
+        at.disk.capacity((1L << 40) - at.disk.usableBytes());
+        for (int seed = 0; seed < 20; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(8);
+                assertThat(again.log(OTHER).view().durableEnd()).isEqualTo(8);
+            }
+        }
+    }
+
+    // ---- W13, W14, W20: what is remembered
+
+    @Test
+    void w13ASnapshotNeverRunsAheadOfTheDisk() throws Exception {
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.log().append(batch(1, 1900));
+        at.log().append(batch(1, 1900)); // rolled, and nothing of it durable
+        at.log().trim(1);
+        at.step();
+        assertThat(at.disk.list(Layout.log(LOG)))
+                .noneMatch(name ->
+                        Layout.parseSnapshot(name).filter(offset -> offset > 1).isPresent());
+    }
+
+    @Test
+    void w14ADuplicateNamesTheEndOfItsFirstCopy() throws Exception {
+        at.log().append(idempotent(0, 2));
+        at.cycle();
+        at.log().append(idempotent(2, 3));
+
+        var verdict = at.log().append(idempotent(2, 3));
+
+        assertThat(verdict).isEqualTo(new Verdict.Duplicate(2, 5, -1, 0));
+        assertThat(at.log().durable(5).state()).isEqualTo(Durability.State.PENDING);
+        at.cycle();
+        assertThat(at.log().durable(5).state()).isEqualTo(Durability.State.DURABLE);
+        at.cut(2);
+        assertThat(at.log().append(idempotent(0, 2))).isEqualTo(new Verdict.Duplicate(0, 2, -1, 0));
+        assertThat(at.log().append(idempotent(7, 1)))
+                .isInstanceOfSatisfying(
+                        Verdict.Rejected.class,
+                        rejected -> assertThat(rejected.error()).isEqualTo(StorageError.OUT_OF_ORDER_SEQUENCE_NUMBER));
+    }
+
+    @Test
+    void w14ProducersOutliveTheirDroppedBatches() throws Exception {
+        at.log().append(idempotent(0, 2));
+        for (int i = 0; i < 4; i++) {
+            at.log().append(batch(1, 1900));
+        }
+        at.cycle();
+        at.log().trim(4);
+        at.step();
+        at.step();
+        at.cut(3);
+        assertThat(at.log().view().logStartOffset()).isEqualTo(4);
+        assertThat(at.log().append(idempotent(0, 2))).isEqualTo(new Verdict.Duplicate(0, 2, -1, 4));
+    }
+
+    @Test
+    void w20TheLeaderEpochGrowsWithEachUncleanStartAndOnlyThen() throws Exception {
+        int first = at.store.leaderEpoch();
+        at.log().append(batch(2, 10));
+        at.cycle();
+        at.reopen();
+        assertThat(at.store.leaderEpoch()).isEqualTo(first);
+        at.cut(1);
+        assertThat(at.store.leaderEpoch()).isEqualTo(first + 1);
+        at.log().append(batch(1, 10));
+        at.cycle();
+        assertThat(at.log().endOffsetForEpoch(first)).contains(new PartitionLog.EpochEnd(first, 2));
+        assertThat(at.log().endOffsetForEpoch(first + 1)).contains(new PartitionLog.EpochEnd(first + 1, 3));
+    }
+
+    // ---- W21: what is missing is said
+
+    @Test
+    void w21AnUncleanStoreWithoutItsJournalIsRefused() throws Exception {
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.disk = at.disk.afterProcessKill(1);
+        at.disk.delete(Layout.JOURNAL);
+        assertThatThrownBy(at::open).isInstanceOf(StoreRefused.class).hasMessageContaining("journal is missing");
+
+        at.config = at.config.withAcceptLoss(true);
+        try (var again = at.open()) {
+            assertThat(again.opening().lossAccepted()).contains("journal");
+        }
+    }
+
+    @Test
+    void w21AJournalOfAnotherStoreIsRefused() throws Exception {
+        at.disk = at.disk.afterProcessKill(1);
+        Journal.make(at.disk, UUID.randomUUID(), 64 * 1024);
+        assertThatThrownBy(at::open).isInstanceOf(StoreRefused.class).hasMessageContaining("another store");
+    }
+
+    @Test
+    void w21AnOlderCheckpointIsRefused() throws Exception {
+        at.journaled();
+        var old = ((SmallFile.Content.Found) Checkpoint.FILE.read(at.disk, Layout.CHECKPOINT)).bytes();
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.step();
+        at.log().append(batch(1, 10));
+        at.cycle();
+        at.disk = at.disk.afterProcessKill(1);
+        Checkpoint.FILE.write(at.disk, Layout.ROOT, Layout.CHECKPOINT, old);
+        assertThatThrownBy(at::open).isInstanceOf(StoreRefused.class).hasMessageContaining("older one");
+    }
+
+    @Test
+    void aDirectoryWithOtherThingsInItIsRefusedUntouched() throws Exception {
+        var disk = new SimulatedDisk(3);
+        disk.create("holiday.jpg").close();
+        assertThatThrownBy(() -> Store.open(disk, at.config, at.topics, at.time))
+                .isInstanceOf(StoreRefused.class)
+                .hasMessageContaining("holiday.jpg");
+        assertThat(disk.list("")).containsOnly("holiday.jpg", Layout.LOCK);
+    }
+
+    @Test
+    void aStoreOfALaterReleaseIsRefused() throws Exception {
+        at.store.close();
+        new SmallFile("SLSTORE ", 2).write(at.disk, Layout.ROOT, Layout.STORE, ByteBuffer.allocate(28));
+        assertThatThrownBy(at::open).isInstanceOf(StoreRefused.class).hasMessageContaining("later release");
+    }
+
+    @Test
+    void aStoreInUseIsRefused() {
+        assertThatThrownBy(at::open).isInstanceOf(StoreRefused.class);
+    }
+
+    // ---- sums
+
+    @Test
+    void aDamagedBlockIsNotServedAndTheRestIs() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            at.log().append(batch(1, 1900));
+            at.cycle();
+        }
+        at.reopen();
+        at.disk.damage(Layout.segmentLog(LOG, new SegmentName(1, 0)), 3, ByteBuffer.wrap(new byte[] {5})); // an offset
+
+        assertThat(at.log().read(0, 100, true)).isInstanceOf(Read.Slices.class);
+        assertThat(at.log().read(1, 100, true)).isInstanceOfSatisfying(Read.Damaged.class, damaged -> {
+            assertThat(damaged.fromOffset()).isEqualTo(1);
+            assertThat(damaged.toOffset()).isEqualTo(2);
+        });
+        assertThat(at.log().read(2, 100, true)).isInstanceOf(Read.Slices.class);
+        assertThat(at.store.damages()).hasSize(1);
+    }
+
+    private static long size(SimulatedDisk disk, String path) throws IOException {
+        try (var file = disk.open(path)) {
+            return file.size();
+        }
+    }
+}
