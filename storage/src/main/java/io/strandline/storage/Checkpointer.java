@@ -127,7 +127,7 @@ public final class Checkpointer {
         for (var log : store.logs()) {
             if (!log.isDeleted()) {
                 var target = targets.get(log.id());
-                points.add(target == null ? log.point() : target.point(securesProducers(target)));
+                points.add(target == null ? log.point() : target.point(mayMoveStart(target)));
             }
         }
         points.removeIf(point -> point.durableEnd() == 0);
@@ -145,21 +145,22 @@ public final class Checkpointer {
     }
 
     /**
-     * Whether the log's start may move: what dropped batches say of producers is in a snapshot before. Without space for
-     * it the start stays where it was.
+     * Whether the beginning of the log may be dropped: what it says of producers is in a snapshot before. Without space
+     * for that it stays.
      */
-    private static boolean securesProducers(Target target) throws IOException {
-        var files = target.log.openOrNull();
-        if (!target.startMoved() || files == null) {
-            return target.startMoved();
-        }
+    private static boolean securesProducers(PartitionLog log, OpenLog files) throws IOException {
         try {
-            files.writeSnapshots(target.view.durableEnd());
+            files.writeSnapshots(log.view().durableEnd());
             return true;
         } catch (DiskFull e) {
-            LOG.log(Level.WARNING, "No space to drop the beginning of {0}; it is tried again.", target.log);
+            LOG.log(Level.WARNING, "No space to drop the beginning of {0}; it is tried again.", log);
             return false;
         }
+    }
+
+    private static boolean mayMoveStart(Target target) throws IOException {
+        var files = target.log.openOrNull();
+        return !target.startMoved() || files == null || securesProducers(target.log, files);
     }
 
     private void pass(List<LogPoint> points) {
@@ -199,7 +200,9 @@ public final class Checkpointer {
             if (files != null
                     && files.hasDoomed()
                     && log.point().logStartOffset() == log.view().logStartOffset()) {
-                remove(log, files.takeDoomed(mark.sequence()));
+                if (securesProducers(log, files)) {
+                    remove(log, files.takeDoomed(mark.sequence()));
+                }
             }
         }
         var passed = dying.entrySet().stream()
