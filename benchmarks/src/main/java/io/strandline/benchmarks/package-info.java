@@ -1,4 +1,4 @@
-/** Side by side with the rivals, as ratios of the same run. */
+/** Strandline side by side with Apache Kafka on the same machine, in one run. Not published. */
 @NullMarked
 package io.strandline.benchmarks;
 

@@ -75,9 +75,14 @@ public final class ApacheKafka implements Target {
      * @param folder where its data goes; it is removed on {@link #close}
      */
     public static ApacheKafka formatted(Path folder, Map<String, String> settings, List<String> jvmOptions) {
-        var kafka = new ApacheKafka(folder, 1, settings, jvmOptions);
+        var kafka = unformatted(folder, settings, jvmOptions);
         kafka.launch(kafka.nodes.getFirst(), "format-only").await(READY_WITHIN).orThrow();
         return kafka;
+    }
+
+    /** As {@link #formatted}, but it will be formatted when it starts. */
+    public static ApacheKafka unformatted(Path folder, Map<String, String> settings, List<String> jvmOptions) {
+        return new ApacheKafka(folder, 1, settings, jvmOptions);
     }
 
     /** The version of Apache Kafka that the build names. */

@@ -1,10 +1,12 @@
 package io.strandline.conformance;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -53,8 +55,21 @@ final class CompatibilityReport implements TestWatcher {
                     text.append('\n');
                 });
             });
+            text.append("\n## Versions seen\n\n- Java client in this JVM: ")
+                    .append(ApacheKafka.version())
+                    .append('\n');
+            for (var tool : Tool.values()) {
+                text.append("- ").append(tool.seen()).append('\n');
+            }
+            text.append(notes());
             Files.createDirectories(FILE.toAbsolutePath().getParent());
             Files.writeString(FILE, text);
+        }
+
+        private static String notes() throws IOException {
+            try (var notes = CompatibilityReport.class.getResourceAsStream("/compatibility-notes.md")) {
+                return new String(Objects.requireNonNull(notes).readAllBytes(), StandardCharsets.UTF_8);
+            }
         }
     }
 

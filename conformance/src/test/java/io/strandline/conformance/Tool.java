@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
@@ -104,14 +105,30 @@ enum Tool {
         return ClassPaths.moduleFolder().resolve("tools").resolve(name).toString();
     }
 
+    /** Its name and the version that it tells. */
+    String seen() {
+        var lines = probed();
+        return title + ": "
+                + lines.flatMap(all -> all.stream()
+                                .filter(line -> line.matches(".*\\d+\\.\\d+.*"))
+                                .findFirst())
+                        .orElse("absent");
+    }
+
     private boolean isPresent() {
-        var builder =
-                new ProcessBuilder(probe()).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        return probed().isPresent();
+    }
+
+    /** What the probe says; empty when there is no such program, or not all of it. */
+    private Optional<List<String>> probed() {
+        var builder = new ProcessBuilder(probe()).redirectErrorStream(true);
         builder.environment().putAll(environment());
         try {
-            return builder.start().waitFor() == 0;
+            var process = builder.start();
+            var lines = process.inputReader().lines().toList();
+            return process.waitFor() == 0 ? Optional.of(lines) : Optional.empty();
         } catch (IOException e) {
-            return false; // No such program.
+            return Optional.empty(); // No such program.
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

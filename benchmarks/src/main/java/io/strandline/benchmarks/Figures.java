@@ -1,0 +1,47 @@
+package io.strandline.benchmarks;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/** All figures of a run: measurement by measurement, one list a contender, in the order of the rounds. */
+final class Figures {
+    private final Map<String, Map<Contender, List<Double>>> byMeasurement = new LinkedHashMap<>();
+
+    void add(String measurement, Contender contender, double figure) {
+        byMeasurement
+                .computeIfAbsent(measurement, ignored -> new EnumMap<>(Contender.class))
+                .computeIfAbsent(contender, ignored -> new ArrayList<>())
+                .add(figure);
+    }
+
+    List<String> measurements() {
+        return List.copyOf(byMeasurement.keySet());
+    }
+
+    List<Double> all(String measurement, Contender contender) {
+        return byMeasurement.getOrDefault(measurement, Map.of()).getOrDefault(contender, List.of());
+    }
+
+    OptionalDouble median(String measurement, Contender contender) {
+        var sorted = all(measurement, contender).stream().sorted().toList();
+        if (sorted.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        int middle = sorted.size() / 2;
+        return OptionalDouble.of(
+                sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2);
+    }
+
+    /** One contender's median over another's. */
+    OptionalDouble ratio(String measurement, Contender one, Contender other) {
+        var above = median(measurement, one);
+        var below = median(measurement, other);
+        return above.isPresent() && below.isPresent() && below.getAsDouble() > 0
+                ? OptionalDouble.of(above.getAsDouble() / below.getAsDouble())
+                : OptionalDouble.empty();
+    }
+}
