@@ -272,9 +272,6 @@ final class PollLoop implements ConsumerRebalanceListener {
                         "Partition " + ours + " was assigned, but its topic has no handler here");
             }
             var tenure = new Tenure(ours, subscription, member);
-            if (member.stopping().getAsBoolean()) {
-                tenure.takeNothingNew();
-            }
             tenures.put(partition, tenure);
             pauses.applyTo(tenure); // after it can be seen: a pause that comes now finds one or the other
         }

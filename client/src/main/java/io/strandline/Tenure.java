@@ -182,9 +182,9 @@ final class Tenure {
         }
     }
 
-    /** Under the lock. */
+    /** Under the lock. A stop counts from the moment it is asked for, not from when the poll thread hears of it. */
     boolean takesNew() {
-        return takesNew;
+        return takesNew && !member.stopping().getAsBoolean();
     }
 
     /** Under the lock. */

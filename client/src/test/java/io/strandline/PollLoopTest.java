@@ -341,6 +341,20 @@ class PollLoopTest {
     }
 
     @Test
+    void aStopCountsFromTheMomentItIsAskedFor() {
+        var stopping = new java.util.concurrent.atomic.AtomicBoolean();
+        choices.stopping = stopping::get;
+        var rig = rig();
+        rig.append(P0, "a", "b");
+        rig.gate.shut();
+        rig.own(P0);
+        stopping.set(true); // the poll thread has not come round yet
+        letThrough(rig);
+        assertThat(rig.gate.waiting()).isEmpty();
+        assertThat(handled).containsExactly("a#1");
+    }
+
+    @Test
     void whatIsAssignedDuringAStopIsNotBegun() {
         var stopping = new java.util.concurrent.atomic.AtomicBoolean();
         choices.stopping = stopping::get;

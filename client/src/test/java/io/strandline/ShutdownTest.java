@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -74,7 +75,7 @@ class ShutdownTest {
                     .eachMessage(JOBS, (m, context) -> {
                         System.out.println("begins " + m.value());
                         while (!context.stopping()) {
-                            Thread.onSpinWait();
+                            LockSupport.parkNanos(1_000_000);
                         }
                         System.out.println("stopping");
                         System.out.println("finished " + m.value());
