@@ -5,6 +5,7 @@ import static io.strandline.conformance.JavaClient.values;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -206,7 +207,17 @@ class TopicsTest {
         get(admin.createTopics(List.of(topic)).all());
     }
 
+    /** Apache Kafka answers a creation before each of its brokers knows of it; so this asks again for a while. */
     private TopicDescription describe(String topic) {
-        return get(admin.describeTopics(List.of(topic)).allTopicNames()).get(topic);
+        var deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (true) {
+            try {
+                return get(admin.describeTopics(List.of(topic)).allTopicNames()).get(topic);
+            } catch (UnknownTopicOrPartitionException e) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw e;
+                }
+            }
+        }
     }
 }
