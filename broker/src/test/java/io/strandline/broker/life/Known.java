@@ -1,7 +1,9 @@
 package io.strandline.broker.life;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -16,7 +18,7 @@ final class Known {
         final UUID id;
         final String name;
         final int partitions;
-        final Map<Integer, KnownPartition> partition = new LinkedHashMap<>();
+        final List<KnownPartition> partition = new ArrayList<>();
         boolean deletionAsked;
         boolean deletionAnswered;
 
@@ -25,7 +27,7 @@ final class Known {
             this.name = name;
             this.partitions = partitions;
             for (int i = 0; i < partitions; i++) {
-                partition.put(i, new KnownPartition());
+                partition.add(new KnownPartition());
             }
         }
     }
@@ -51,6 +53,6 @@ final class Known {
 
     /** After a power cut nobody can be held to what only survives the death of the process. */
     void powerWasCut() {
-        topics.values().forEach(topic -> topic.partition.values().forEach(each -> each.killProof.clear()));
+        topics.values().forEach(topic -> topic.partition.forEach(each -> each.killProof.clear()));
     }
 }

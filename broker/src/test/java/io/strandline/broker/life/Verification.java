@@ -50,8 +50,8 @@ public final class Verification {
                 requireEqual(topic.partitions, there.get(topic.id), "partitions of " + topic.name);
             }
             if (there.containsKey(topic.id) && !topic.deletionAsked) {
-                for (var entry : topic.partition.entrySet()) {
-                    verify(topic, entry.getKey(), entry.getValue(), killed);
+                for (int partition = 0; partition < topic.partitions; partition++) {
+                    verify(topic, partition, topic.partition.get(partition), killed);
                 }
             }
         }

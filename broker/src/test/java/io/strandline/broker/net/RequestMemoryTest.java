@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -56,7 +57,7 @@ class RequestMemoryTest {
         var bytes = ByteBuffer.allocate(4 + SMALL).putInt(SMALL).array();
         var frames =
                 new Frames(Channels.newChannel(new ByteArrayInputStream(bytes)), LIMIT, memory, new IgnoredProgress());
-        var read = new AtomicReference<Frame>();
+        var read = new AtomicReference<@Nullable Frame>();
         var reader = Thread.ofPlatform().daemon().start(() -> {
             try {
                 read.set(frames.next());
@@ -72,7 +73,9 @@ class RequestMemoryTest {
         held.release();
 
         reader.join();
-        assertThat(read.get().bytes().remaining()).isEqualTo(SMALL);
+        assertThat(read.get())
+                .isNotNull()
+                .satisfies(frame -> assertThat(frame.bytes().remaining()).isEqualTo(SMALL));
     }
 
     private static final class IgnoredProgress implements Frames.Progress {
