@@ -36,7 +36,7 @@ final class Logging {
 
     /** What an operator wants to know: for a command that runs for long. */
     static void showWhatHappens() {
-        if (STRANDLINE.getLevel() == Level.OFF) {
+        if (Level.OFF.equals(STRANDLINE.getLevel())) {
             STRANDLINE.setLevel(Level.INFO);
         }
     }

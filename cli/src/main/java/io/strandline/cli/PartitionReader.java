@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -53,7 +54,7 @@ final class PartitionReader implements AutoCloseable {
 
     /** Whether everything that was there at the beginning has been read. */
     boolean reachedEnd() {
-        return partitions.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition));
+        return partitions.stream().allMatch(partition -> consumer.position(partition) >= of(ends, partition));
     }
 
     void poll(Duration atMost, RecordPrinter printer) {
@@ -73,7 +74,7 @@ final class PartitionReader implements AutoCloseable {
     private void refuseWhatIsNotThere(long offset) {
         var first = consumer.beginningOffsets(partitions);
         for (var partition : partitions) {
-            if (offset < first.get(partition) || offset > ends.get(partition)) {
+            if (offset < of(first, partition) || offset > of(ends, partition)) {
                 throw Problem.failed("There is no message at offset " + offset + ": " + contents());
             }
         }
@@ -83,10 +84,14 @@ final class PartitionReader implements AutoCloseable {
         var first = consumer.beginningOffsets(partitions);
         return partitions.stream()
                 .map(partition -> "partition " + partition.partition()
-                        + (first.get(partition) < ends.get(partition)
-                                ? " has " + first.get(partition) + " to " + (ends.get(partition) - 1)
-                                : " is empty, its next offset is " + ends.get(partition)))
+                        + (of(first, partition) < of(ends, partition)
+                                ? " has " + of(first, partition) + " to " + (of(ends, partition) - 1)
+                                : " is empty, its next offset is " + of(ends, partition)))
                 .collect(Collectors.joining(", "));
+    }
+
+    private static long of(Map<TopicPartition, Long> offsets, TopicPartition partition) {
+        return Objects.requireNonNull(offsets.get(partition), partition::toString);
     }
 
     private static RecordPrinter.Printable printable(ConsumerRecord<byte[], byte[]> record) {

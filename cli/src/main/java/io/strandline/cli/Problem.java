@@ -1,5 +1,7 @@
 package io.strandline.cli;
 
+import org.jspecify.annotations.Nullable;
+
 /** Something that a person can put right. The message is one line: what is wrong, with the value, and what to do. */
 public final class Problem extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -12,12 +14,12 @@ public final class Problem extends RuntimeException {
 
     private final int exitCode;
 
-    private Problem(int exitCode, String message, Throwable cause) {
-        super(message, cause);
+    private Problem(int exitCode, @Nullable String message, @Nullable Throwable cause) {
+        super(String.valueOf(message), cause);
         this.exitCode = exitCode;
     }
 
-    public static Problem usage(String message) {
+    public static Problem usage(@Nullable String message) {
         return new Problem(USAGE, message, null);
     }
 

@@ -81,7 +81,7 @@ final class ProduceCommand implements Callable<Integer> {
 
     private final AtomicLong acknowledged = new AtomicLong();
     private final AtomicLong failed = new AtomicLong();
-    private final AtomicReference<Throwable> firstFailure = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> firstFailure = new AtomicReference<>();
 
     ProduceCommand(Streams streams) {
         this.streams = streams;
@@ -118,7 +118,7 @@ final class ProduceCommand implements Callable<Integer> {
     }
 
     private void send(Producer producer, Outgoing<byte[], byte[]> message, Semaphore inFlight) {
-        producer.sendAsync(message).whenComplete((ack, failure) -> {
+        var unused = producer.sendAsync(message).whenComplete((ack, failure) -> {
             inFlight.release();
             if (failure == null) {
                 acknowledged.incrementAndGet();
@@ -166,7 +166,7 @@ final class ProduceCommand implements Callable<Integer> {
 
     private static String reason(Throwable failure) {
         return failure instanceof SendFailed && failure.getCause() != null
-                ? failure.getCause().getMessage()
+                ? String.valueOf(failure.getCause().getMessage())
                 : String.valueOf(failure.getMessage());
     }
 

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Prints messages as a format says, from any thread, up to a number of them. */
 final class RecordPrinter {
     /** A message as it is printed. */
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
     record Printable(
             String topic,
             int partition,
@@ -27,6 +28,7 @@ final class RecordPrinter {
             byte @Nullable [] value,
             List<NamedValue> headers) {}
 
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
     record NamedValue(String name, byte @Nullable [] value) {
         static List<NamedValue> of(Iterable<Header> headers) {
             return StreamSupport.stream(headers.spliterator(), false)

@@ -86,7 +86,7 @@ public final class Strandline implements Callable<Integer> {
 
     private int misused(ParameterException problem, String[] arguments) {
         var err = problem.getCommandLine().getErr();
-        err.println(firstLine(problem.getMessage()));
+        err.println(firstLine(String.valueOf(problem.getMessage())));
         if (problem instanceof UnmatchedArgumentException unmatched) {
             var suggestions = unmatched.getSuggestions();
             if (!suggestions.isEmpty()) {
@@ -106,9 +106,6 @@ public final class Strandline implements Callable<Integer> {
     }
 
     private static String sentence(Throwable failure) {
-        if (failure instanceof Problem) {
-            return failure.getMessage();
-        }
         var cause = failure;
         while (cause.getCause() != null
                 && (cause.getMessage() == null || cause.getMessage().equals(String.valueOf(cause.getCause())))) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
@@ -127,7 +128,7 @@ final class TopicsCommand implements Callable<Integer> {
                                     partition.number(),
                                     first.get(partition),
                                     end.getOrDefault(partition, 0L),
-                                    end.getOrDefault(partition, 0L) - first.get(partition)));
+                                    end.getOrDefault(partition, 0L) - first.getOrDefault(partition, 0L)));
             settings(admin, name).forEach(setting -> streams.out().println("  " + setting));
         }
         return 0;
@@ -175,16 +176,13 @@ final class TopicsCommand implements Callable<Integer> {
         try {
             var config =
                     admin.raw().describeConfigs(List.of(resource)).all().get().get(resource);
-            return config.entries().stream()
+            return Objects.requireNonNull(config).entries().stream()
                     .filter(entry -> entry.source() == ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG)
                     .map(entry -> entry.name() + "=" + entry.value())
                     .sorted()
                     .collect(Collectors.toCollection(ArrayList::new));
         } catch (ExecutionException e) {
-            throw Problem.failed(
-                    "The broker did not tell the settings of " + name + ": "
-                            + e.getCause().getMessage(),
-                    e);
+            throw Problem.failed("The broker did not tell the settings of " + name + ": " + e.getMessage(), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.strandline.cli.demo;
 
+import io.strandline.broker.config.BrokerConfig;
 import io.strandline.cli.Problem;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -80,8 +81,14 @@ final class BrokerProcess implements DemoBroker {
     @Override
     public void start() throws IOException, InterruptedException {
         var command = new ArrayList<>(serve);
-        command.addAll(
-                List.of("--dir", directory.toString(), "--port", String.valueOf(port), "--stop-when-stdin-ends"));
+        command.addAll(List.of(
+                "--dir",
+                directory.toString(),
+                "--port",
+                String.valueOf(port),
+                "--config",
+                BrokerConfig.JOURNAL_BYTES.name() + "=" + JOURNAL_BYTES,
+                "--stop-when-stdin-ends"));
         var child = new ProcessBuilder(command).redirectErrorStream(true).start();
         process = child;
         var said = new Said();

@@ -153,7 +153,7 @@ final class Demo {
                 throw new IllegalStateException(
                         "Nothing was acknowledged for " + plan.stall().toSeconds() + " s");
             }
-            send(service, line, spoiler).whenComplete((ack, error) -> {
+            var unused = send(service, line, spoiler).whenComplete((ack, error) -> {
                 inFlight.release();
                 if (error == null) {
                     ledger.add(new Acknowledged(line.number(), ack.partition(), ack.offset()));

@@ -35,6 +35,7 @@ final class EventFile {
      * @param event what they say, empty if they are no event
      * @param key the key field of the event, empty if it has none
      */
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
     record Line(int number, byte[] bytes, Optional<UserEvent> event, Optional<String> key) {}
 
     @FunctionalInterface

@@ -3,6 +3,7 @@ package io.strandline.cli.demo;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -60,6 +61,7 @@ final class TopicReader {
 
     private static boolean reached(
             KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> all, Map<TopicPartition, Long> ends) {
-        return all.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition));
+        return all.stream()
+                .allMatch(partition -> consumer.position(partition) >= Objects.requireNonNull(ends.get(partition)));
     }
 }
