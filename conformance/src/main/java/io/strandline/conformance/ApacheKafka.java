@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -97,7 +98,7 @@ public final class ApacheKafka implements Target {
 
     /** The process of a single node. */
     public Child process() {
-        return running.get(nodes.getFirst());
+        return Objects.requireNonNull(running.get(nodes.getFirst()), "not started");
     }
 
     @Override

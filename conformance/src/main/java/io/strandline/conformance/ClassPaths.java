@@ -2,6 +2,7 @@ package io.strandline.conformance;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -37,7 +38,7 @@ public final class ClassPaths {
                             .getLocation()
                             .toURI())
                     .toString();
-        } catch (java.net.URISyntaxException e) {
+        } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
     }
@@ -48,8 +49,8 @@ public final class ClassPaths {
         if (given != null) {
             return Path.of(given);
         }
-        // target/classes of the module
-        return Path.of(equipment()).getParent().getParent();
+        // We are in target/classes of the module, or in a jar in its target.
+        return Path.of(equipment()).resolve("../..").normalize();
     }
 
     private static String read(String module) {

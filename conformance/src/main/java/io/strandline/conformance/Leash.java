@@ -31,7 +31,7 @@ public final class Leash {
         try {
             main.invoke(null, (Object) Arrays.copyOfRange(args, mainAt + 1, args.length));
         } catch (InvocationTargetException e) {
-            e.getCause().printStackTrace();
+            e.printStackTrace();
             System.exit(1);
         }
     }

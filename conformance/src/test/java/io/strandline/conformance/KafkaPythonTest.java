@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,6 +85,29 @@ class KafkaPythonTest {
         target.kill();
         target.restart();
         assertThat(values(consume(topic, group, 1))).containsExactly("d");
+    }
+
+    @Test
+    void aKeyGoesToThePartitionThatJavaWouldChoose() {
+        var topic = java.topic(7);
+        var keys = IntStream.range(0, 50).mapToObj(i -> "key" + i).toList();
+        run(
+                "produce",
+                Map.of(
+                        "topic",
+                        topic,
+                        "messages",
+                        keys.stream().map(key -> List.of(key, "python")).toList()));
+        try (var producer = java.producer()) {
+            keys.forEach(key -> producer.send(new ProducerRecord<>(topic, key, "java")));
+        }
+        var partitionsOf = new HashMap<String, Set<Integer>>();
+        java.read(topic, 100)
+                .forEach(message -> partitionsOf
+                        .computeIfAbsent(message.key(), ignored -> new HashSet<>())
+                        .add(message.partition()));
+        assertThat(partitionsOf).hasSize(50);
+        assertThat(partitionsOf.values()).allMatch(partitions -> partitions.size() == 1);
     }
 
     @Test

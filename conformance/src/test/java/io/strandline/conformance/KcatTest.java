@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -90,6 +92,24 @@ class KcatTest {
         assertThat(consume(topic, "-o", "-1", "-e")).containsExactly("at5000");
         assertThat(Tool.KCAT.run("-b", target.bootstrap(), "-Q", "-t", topic + ":0:2500"))
                 .containsExactly(topic + " [0] offset 2");
+    }
+
+    /** Java's partitioner is an option of librdkafka, and not its default: see the notes of the report. */
+    @Test
+    void aKeyGoesWhereJavaPutsItOnlyWithTheMurmurPartitioner() {
+        var topic = java.topic(7);
+        var lines = IntStream.range(0, 50).mapToObj(i -> "key" + i + "=murmur").toList();
+        produce(lines, topic, "-K", "=", "-X", "topic.partitioner=murmur2_random");
+        produce(lines.stream().map(line -> line.replace("murmur", "default")).toList(), topic, "-K", "=");
+        try (var producer = java.producer()) {
+            IntStream.range(0, 50).forEach(i -> producer.send(new ProducerRecord<>(topic, "key" + i, "java")));
+        }
+        var places = new HashMap<String, Map<String, Integer>>();
+        java.read(topic, 150)
+                .forEach(message -> places.computeIfAbsent(message.value(), ignored -> new HashMap<>())
+                        .put(message.key(), message.partition()));
+        assertThat(places.get("murmur")).isEqualTo(places.get("java"));
+        assertThat(places.get("default")).isNotEqualTo(places.get("java"));
     }
 
     @Test
