@@ -57,15 +57,28 @@ final class ConnectedKafka implements Kafka {
         close();
     }
 
+    void opened() {
+        settings.instruments().opened(this);
+    }
+
     @Override
     public Producer producer() {
+        return shared();
+    }
+
+    /** The shared one, unwatched: for bytes that came from a topic and go to another one as they are. */
+    Producer forwarder() {
+        return shared().unwatched();
+    }
+
+    private TypedProducer shared() {
         lock.lock();
         try {
             refuseIfClosed();
             if (shared == null) {
                 var pool = pool(producerConfig());
                 var kind = new ProducerPool.Kind(Acks.ALL, Compression.NONE);
-                shared = new TypedProducer(pool, kind, events, settings.time(), pool::flush);
+                shared = new TypedProducer(pool, kind, events, settings, pool::flush);
             }
             return shared;
         } finally {
@@ -86,7 +99,7 @@ final class ConnectedKafka implements Kafka {
             var all = producerConfig();
             all.putAll(config);
             var pool = pool(all, overrides);
-            return new TypedProducer(pool, kind, events, settings.time(), () -> closePool(pool));
+            return new TypedProducer(pool, kind, events, settings, () -> closePool(pool));
         } finally {
             lock.unlock();
         }
@@ -192,6 +205,16 @@ final class ConnectedKafka implements Kafka {
     }
 
     @Override
+    public List<Consumer> consumers() {
+        lock.lock();
+        try {
+            return List.copyOf(consumers);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public EventBus events() {
         return events;
     }
@@ -269,6 +292,7 @@ final class ConnectedKafka implements Kafka {
             open.get().admin.raw().close();
         }
         events.close();
+        settings.instruments().closed();
     }
 
     private record Open(

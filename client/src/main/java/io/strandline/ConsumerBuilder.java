@@ -197,13 +197,13 @@ final class ConsumerBuilder implements Consumer.Builder {
     }
 
     private Optional<DeadLetterTopics> deadLetterTopics() {
-        return deadLetter.map(places -> new DeadLetterTopics(group, places, kafka.blockingAdmin(), kafka.producer()));
+        return deadLetter.map(places -> new DeadLetterTopics(group, places, kafka.blockingAdmin(), kafka.forwarder()));
     }
 
     private ConsumerSettings settings() {
         return new ConsumerSettings(
                 group,
-                Map.copyOf(subscriptions),
+                watched(),
                 retry.orElse(
                         deadLetter.isPresent()
                                 ? Retry.standard()
@@ -217,6 +217,18 @@ final class ConsumerBuilder implements Consumer.Builder {
                 revokeWait,
                 drain,
                 stuckAfter);
+    }
+
+    private Map<String, ConsumerSettings.Subscription<?, ?>> watched() {
+        var watched = new HashMap<>(subscriptions);
+        watched.replaceAll((topic, subscription) -> watched(subscription));
+        return Map.copyOf(watched);
+    }
+
+    private <K, V> ConsumerSettings.Subscription<K, V> watched(ConsumerSettings.Subscription<K, V> subscription) {
+        var instruments = kafka.settings().instruments();
+        return new ConsumerSettings.Subscription<>(
+                subscription.topic(), instruments.around(group, subscription.handler()));
     }
 
     private void refuseContradictions(Map<String, Object> config) {

@@ -1,6 +1,7 @@
 package io.strandline;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -49,6 +50,9 @@ public interface Kafka extends AutoCloseable {
     Kafka awaitReady(Duration atMost);
 
     Health health();
+
+    /** Those that were started from this and have not ended. */
+    List<Consumer> consumers();
 
     Events events();
 
@@ -123,6 +127,9 @@ public interface Kafka extends AutoCloseable {
 
         /** The clock of retries, pauses and time-outs of consumers. For tests. */
         Builder time(Time time);
+
+        /** Has all that is made from this watched, to measure or to trace it. May be called more than once. */
+        Builder instrument(Instrumentation instrumentation);
 
         /** Any setting of kafka-clients, by its name, for all clients made from this. */
         Builder set(String kafkaConfig, Object value);

@@ -1,6 +1,8 @@
 package io.strandline;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -10,6 +12,7 @@ final class KafkaBuilder implements Kafka.Builder {
     private Optional<Retry> retry = Optional.empty();
     private Time time = Time.system();
     private boolean closeOnShutdown;
+    private final List<Instrumentation> instruments = new ArrayList<>();
     private final Map<String, Object> overrides = new HashMap<>();
 
     @Override
@@ -44,6 +47,12 @@ final class KafkaBuilder implements Kafka.Builder {
     }
 
     @Override
+    public Kafka.Builder instrument(Instrumentation instrumentation) {
+        instruments.add(instrumentation);
+        return this;
+    }
+
+    @Override
     public Kafka.Builder set(String kafkaConfig, Object value) {
         overrides.put(kafkaConfig, value);
         return this;
@@ -61,10 +70,12 @@ final class KafkaBuilder implements Kafka.Builder {
             throw new IllegalStateException(
                     "No address: say Kafka.connect(\"localhost:9092\") or bootstrap(\"host:port\")");
         }
-        var kafka = new ConnectedKafka(new Settings(bootstrap, clientId, retry, time, Map.copyOf(overrides)));
+        var kafka = new ConnectedKafka(
+                new Settings(bootstrap, clientId, retry, time, new Instruments(instruments), Map.copyOf(overrides)));
         if (closeOnShutdown) {
             kafka.closeOnShutdown();
         }
+        kafka.opened();
         return kafka;
     }
 }

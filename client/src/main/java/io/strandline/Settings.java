@@ -5,7 +5,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What everything made from one {@link Kafka} has in common. */
-record Settings(String bootstrap, String clientId, Optional<Retry> retry, Time time, Map<String, Object> overrides) {
+record Settings(
+        String bootstrap,
+        String clientId,
+        Optional<Retry> retry,
+        Time time,
+        Instruments instruments,
+        Map<String, Object> overrides) {
     /** What kafka-clients needs to find the cluster; the caller adds its own, then {@link #overrides}. */
     Map<String, Object> connection(String clientId) {
         var config = new HashMap<String, Object>();

@@ -49,10 +49,18 @@ final class TypedProducer implements Producer {
     private final Connection connection;
     private final EventBus events;
     private final Time time;
+    private final Instruments instruments;
     private final Runnable onClose;
 
-    TypedProducer(ProducerPool pool, ProducerPool.Kind kind, EventBus events, Time time, Runnable onClose) {
-        this(pool, kind, new Connection(events, time), events, time, onClose);
+    TypedProducer(ProducerPool pool, ProducerPool.Kind kind, EventBus events, Settings settings, Runnable onClose) {
+        this(
+                pool,
+                kind,
+                new Connection(events, settings.time()),
+                events,
+                settings.time(),
+                settings.instruments(),
+                onClose);
     }
 
     private TypedProducer(
@@ -61,21 +69,24 @@ final class TypedProducer implements Producer {
             Connection connection,
             EventBus events,
             Time time,
+            Instruments instruments,
             Runnable onClose) {
         this.pool = pool;
         this.kind = kind;
         this.connection = connection;
         this.events = events;
         this.time = time;
+        this.instruments = instruments;
         this.onClose = onClose;
     }
 
     @Override
     public <K, V> CompletableFuture<Ack> sendAsync(Outgoing<K, V> message) {
-        var delivery = new Delivery(message);
+        var sending = instruments.sending(message);
+        var delivery = new Delivery(message, sending);
         ProducerRecord<byte[], byte[]> bytes;
         try {
-            bytes = serialize(message);
+            bytes = serialize(message, sending.headers(message.headers()));
         } catch (Exception e) {
             return delivery.refused(e);
         }
@@ -131,7 +142,12 @@ final class TypedProducer implements Producer {
     }
 
     private Producer view(ProducerPool.Kind other) {
-        return new TypedProducer(pool, other, connection, events, time, pool::flush);
+        return new TypedProducer(pool, other, connection, events, time, instruments, pool::flush);
+    }
+
+    /** The same, and what it sends is not told to the instruments. */
+    TypedProducer unwatched() {
+        return new TypedProducer(pool, kind, connection, events, time, Instruments.NONE, pool::flush);
     }
 
     @Override
@@ -144,12 +160,11 @@ final class TypedProducer implements Producer {
         onClose.run();
     }
 
-    private static <K, V> ProducerRecord<byte[], byte[]> serialize(Outgoing<K, V> message) {
+    private static <K, V> ProducerRecord<byte[], byte[]> serialize(Outgoing<K, V> message, Headers headers) {
         var topic = message.topic();
         var name = topic.name();
         K key = message.key();
         V value = message.value();
-        var headers = message.headers();
         return new ProducerRecord<>(
                 name,
                 message.partition(),
@@ -219,6 +234,7 @@ final class TypedProducer implements Producer {
     /** One message from here to its acknowledgement. */
     private final class Delivery implements Callback {
         private final Outgoing<?, ?> message;
+        private final Instrumentation.Sending sending;
         private final CompletableFuture<Ack> result = new CompletableFuture<>();
         private final long begun = time.nanoTime();
         private final Thread sender = Thread.currentThread();
@@ -226,8 +242,9 @@ final class TypedProducer implements Producer {
         /** Read only by the sender's own thread. */
         private boolean queued;
 
-        Delivery(Outgoing<?, ?> message) {
+        Delivery(Outgoing<?, ?> message, Instrumentation.Sending sending) {
             this.message = message;
+            this.sending = sending;
         }
 
         CompletableFuture<Ack> send(ProducerRecord<byte[], byte[]> bytes) {
@@ -273,6 +290,7 @@ final class TypedProducer implements Producer {
             if (events.wanted(Event.Sent.class)) {
                 events.raise(new Event.Sent(time.now(), ack, Duration.ofNanos(time.nanoTime() - begun)));
             }
+            sending.acknowledged(ack);
             result.complete(ack);
         }
 
@@ -284,6 +302,7 @@ final class TypedProducer implements Producer {
                 connection.down(cause);
             }
             events.raise(new Event.Unsent(time.now(), message.topic().name(), cause));
+            sending.failed(cause);
             result.completeExceptionally(why);
         }
     }

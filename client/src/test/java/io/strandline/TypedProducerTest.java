@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.errors.NetworkException;
@@ -28,7 +29,11 @@ class TypedProducerTest {
         return mocks.getLast();
     });
     private final Producer producer = new TypedProducer(
-            pool, new ProducerPool.Kind(Acks.ALL, Compression.NONE), new EventBus(time), time, pool::flush);
+            pool,
+            new ProducerPool.Kind(Acks.ALL, Compression.NONE),
+            new EventBus(time),
+            new Settings("", "", Optional.empty(), time, Instruments.NONE, Map.of()),
+            pool::flush);
 
     @Test
     void aBlockingSendReturnsWhereTheMessageIs() {
