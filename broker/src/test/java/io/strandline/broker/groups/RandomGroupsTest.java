@@ -1,5 +1,6 @@
 package io.strandline.broker.groups;
 
+import io.strandline.broker.Seeds;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.logging.Level;
@@ -20,30 +21,30 @@ class RandomGroupsTest {
 
     @Test
     void aGroupKeepsItsPromisesWhateverHappens() {
-        live(1_000);
+        live(Seeds.first(), 1_000);
     }
 
     @Test
     @Tag("long")
     void aGroupKeepsItsPromisesWhateverHappensForLong() {
-        live(50_000);
+        live(Seeds.anywhere(), 50_000);
     }
 
-    private static void live(int lives) {
-        var given = Long.getLong("seed");
-        if (given != null) {
-            new GroupsLife(given).live(STEPS);
-            return;
-        }
-        long first = System.nanoTime() & 0xffff_ffffL;
-        System.out.println("RandomGroupsTest: " + lives + " lives from seed " + first);
+    private static void live(long firstSeed, int lives) {
+        long first = Seeds.one().orElse(firstSeed);
+        int count = Seeds.one().isPresent() ? 1 : lives;
+        System.out.println("RandomGroupsTest: " + count + " lives from seed " + first);
         var seen = new TreeMap<String, Integer>();
-        for (long seed = first; seed < first + lives; seed++) {
+        for (long seed = first; seed < first + count; seed++) {
             var life = new GroupsLife(seed);
             try {
                 life.live(STEPS);
             } catch (Throwable e) {
-                throw new AssertionError("This life again: -Dtest=RandomGroupsTest -Dseed=" + seed, e);
+                throw new AssertionError(
+                        "Life " + seed + " failed: " + e.getMessage()
+                                + "\nOnce more: ./strandline test -pl broker -am -Dtest=RandomGroupsTest -Dseed="
+                                + seed,
+                        e);
             }
             for (Map.Entry<String, Integer> entry : life.seen.entrySet()) {
                 seen.merge(entry.getKey(), entry.getValue(), Integer::sum);

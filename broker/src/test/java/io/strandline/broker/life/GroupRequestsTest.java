@@ -106,7 +106,7 @@ class GroupRequestsTest {
                 .protocolType("consumer")
                 .sessionTimeoutMs(10_000)
                 .protocols(List.of(
-                        new JoinGroupRequestProtocol().name("range").metadata(GroupLife.bytes("subscription"))));
+                        new JoinGroupRequestProtocol().name("range").metadata(GroupClients.bytes("subscription"))));
         var first = ask(ApiKey.JOIN_GROUP, version, request, JoinGroupResponse.class);
         if (version < 4) {
             return first;
@@ -122,7 +122,7 @@ class GroupRequestsTest {
                 .generationId(joined.generationId)
                 .assignments(List.of(new SyncGroupRequestAssignment()
                         .memberId(joined.memberId)
-                        .assignment(GroupLife.bytes("assignment"))));
+                        .assignment(GroupClients.bytes("assignment"))));
         if (version >= 5) {
             request.protocolType("consumer").protocolName("range");
         }

@@ -1,6 +1,6 @@
 package io.strandline.broker.life;
 
-import io.strandline.broker.life.GroupLife.KnownGroup;
+import io.strandline.broker.life.GroupClients.KnownGroup;
 import io.strandline.protocol.ApiKey;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.message.HeartbeatRequest;

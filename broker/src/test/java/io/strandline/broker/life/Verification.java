@@ -49,7 +49,7 @@ public final class Verification {
                 require(there.containsKey(topic.id), "the topic " + topic.name + " " + topic.id + " is gone");
                 requireEqual(topic.partitions, there.get(topic.id), "partitions of " + topic.name);
             }
-            if (there.containsKey(topic.id) && !topic.deletionAsked) {
+            if (there.containsKey(topic.id)) { // though its deletion may have been asked for: then it is whole
                 for (int partition = 0; partition < topic.partitions; partition++) {
                     verify(topic, partition, topic.partition.get(partition), killed);
                 }
@@ -85,7 +85,7 @@ public final class Verification {
             return;
         }
         var asked = new OffsetFetchRequestGroup()
-                .groupId(BrokerLife.GROUP)
+                .groupId(TopicClients.GROUP)
                 .topics(List.of(new OffsetFetchRequestTopics().topicId(topic.id).partitionIndexes(List.of(partition))));
         var response = broker.ask(
                 ApiKey.OFFSET_FETCH, 10, new OffsetFetchRequest().groups(List.of(asked)), OffsetFetchResponse.class);
