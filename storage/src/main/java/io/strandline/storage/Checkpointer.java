@@ -201,7 +201,7 @@ public final class Checkpointer {
                     && files.hasDoomed()
                     && log.point().logStartOffset() == log.view().logStartOffset()) {
                 if (securesProducers(log, files)) {
-                    remove(log, files.takeDoomed(mark.sequence()));
+                    remove(log, files.takeDoomed(mark.sequence(), log.point().segment()));
                 }
             }
         }

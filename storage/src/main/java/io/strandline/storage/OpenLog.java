@@ -58,7 +58,7 @@ final class OpenLog {
         this.activeSinceNanos = usedNanos;
         findSegments(point);
         readBack(); // also what lies below the log's start: a retry may come after its first copy was dropped
-        doomBelow(point.logStartOffset());
+        doomBelow(point.logStartOffset(), point.recoveryOffset());
     }
 
     private void findSegments(LogPoint point) throws IOException {
@@ -339,8 +339,9 @@ final class OpenLog {
     void publish(Run last) {
         lock.lock();
         try {
-            int count = segments.indexOf(last.segment()) + 1;
             long start = log.view().logStartOffset();
+            doomBelow(start, last.endOffset());
+            int count = segments.indexOf(last.segment()) + 1;
             log.publish(new LogView(start, last.endOffset(), List.copyOf(segments.subList(0, count)), last.to()));
         } finally {
             lock.unlock();
@@ -384,11 +385,16 @@ final class OpenLog {
         }
     }
 
-    /** Segments below the log's start that no live frame names once the journal is free up to a sequence (W6). */
-    List<Segment> takeDoomed(long freeUpTo) {
+    /**
+     * Segments below the log's start that no live frame names once the journal is free up to a sequence (W6), and that
+     * lie before the recovery point's.
+     */
+    List<Segment> takeDoomed(long freeUpTo, SegmentName recoveryPoint) {
         lock.lock();
         try {
-            var ready = doomed.stream().filter(d -> d.sequence() < freeUpTo).toList();
+            var ready = doomed.stream()
+                    .filter(d -> d.sequence() < freeUpTo && d.segment().name().compareTo(recoveryPoint) < 0)
+                    .toList();
             doomed.removeAll(ready);
             return ready.stream().map(Doomed::segment).toList();
         } finally {
@@ -413,7 +419,7 @@ final class OpenLog {
             if (offset <= view.logStartOffset()) {
                 return;
             }
-            doomBelow(offset);
+            doomBelow(offset, view.durableEnd());
             var kept = view.segments().stream().filter(segments::contains).toList();
             log.publish(new LogView(offset, view.durableEnd(), kept, view.durablePosition()));
         } finally {
@@ -421,8 +427,14 @@ final class OpenLog {
         }
     }
 
-    private void doomBelow(long start) {
-        while (segments.size() > 1 && segments.get(1).base() <= start) {
+    /**
+     * Never the segment in which the durable end lies: the next recovery point is there. A log without any would be
+     * passed over by the checkpoint, and begin again at offset 0 after a crash.
+     */
+    private void doomBelow(long start, long durableEnd) {
+        while (segments.size() > 1
+                && segments.get(1).base() <= start
+                && segments.get(1).base() < durableEnd) {
             doomed.add(new Doomed(segments.removeFirst(), context.journal().lastSequence()));
         }
     }

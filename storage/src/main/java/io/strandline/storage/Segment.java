@@ -76,7 +76,8 @@ final class Segment {
 
     /**
      * Writes a batch at the end, into memory of the operating system. If there is no space the file is as it was before
-     * (W12): what is left of a short write is cut off, and nobody has seen it.
+     * (W12): what is left of a short write is cut off, and nobody has seen it. The cut is forced at once: the next batch
+     * may begin another segment, and then a crash must not bring these bytes back between the two.
      *
      * @throws DiskFull if there is no space; nothing happened
      * @throws IOException if the disk failed; the caller must treat that as final
@@ -86,6 +87,7 @@ final class Segment {
             file().write(size, batch.bytes());
         } catch (DiskFull e) {
             file().truncate(size);
+            file().force();
             throw e;
         }
         grow(batch);

@@ -348,6 +348,7 @@ final class CrashWorld {
     }
 
     private void trouble() throws IOException {
+        boolean armed = faulty; // by an earlier trouble that may still come
         faulty = true;
         switch (random.nextInt(6)) {
             case 0, 1 -> {
@@ -360,7 +361,7 @@ final class CrashWorld {
                 } finally {
                     disk.capacity(SPACE);
                     running().checkpointer().step(); // makes the reserve whole again
-                    faulty = running().isFailed();
+                    faulty = armed || running().isFailed();
                 }
             }
             case 2 -> disk.inject(Fault.inputOutputError(OperationKind.FORCE).after(random.nextInt(4)));

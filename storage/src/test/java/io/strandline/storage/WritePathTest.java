@@ -190,6 +190,26 @@ class WritePathTest {
     }
 
     @Test
+    void w6OffsetsOfALogWhoseRecordsWereAllDroppedAreNotUsedAgain() throws Exception {
+        at.journaled();
+        at.log().append(batch(1, 1500));
+        at.cycle();
+        at.log().append(batch(1, 1500)); // in a segment of its own, and not durable yet
+        at.log().trim(1);
+        at.step();
+        for (int seed = 0; seed < 20; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.log(LOG).view().durableEnd()).isBetween(1L, 2L);
+                assertThat(again.log(LOG).view().logStartOffset()).isEqualTo(1);
+            }
+        }
+        at.cycle();
+        at.step();
+        at.step();
+        assertThat(at.disk.list(Layout.log(LOG))).noneMatch(name -> name.startsWith("00000000000000000000."));
+    }
+
+    @Test
     void w7ATopicThatOnlyTheJournalKnowsKeepsItsRecords() throws Exception {
         at.journaled();
         var topic = new UUID(0, 99);
@@ -423,6 +443,26 @@ class WritePathTest {
         assertThat(size(at.disk, path)).isEqualTo(size);
         assertThat(at.store.failure()).isEmpty();
         assertThat(at.log().append(idempotent(2, 50))).isEqualTo(new Verdict.Appended(2, 52, 0, -1, 0));
+    }
+
+    @Test
+    void w12WhatAShortWriteLeftDoesNotComeBackInFrontOfTheNextSegment() throws Exception {
+        at.journaled();
+        at.log().append(batch(1, 900));
+        at.cycle();
+        at.step();
+        for (int i = 0; i < 5; i++) {
+            at.disk.inject(Fault.noSpace(OperationKind.WRITE).onPath(".log"));
+            at.log().append(batch(1, 900));
+        }
+        at.log().append(batch(1, 1500)); // in the next segment
+        at.cycle();
+        for (int seed = 0; seed < 50; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.damages()).isEmpty();
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(2);
+            }
+        }
     }
 
     @Test
