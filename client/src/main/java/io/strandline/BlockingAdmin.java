@@ -1,5 +1,6 @@
 package io.strandline;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -38,13 +40,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** kafka-clients' admin, blocking and typed. */
-final class BlockingAdmin implements Admin {
+final class BlockingAdmin implements Admin, Discovery.Client {
     private static final Logger LOG = LoggerFactory.getLogger(Admin.class);
 
-    private final org.apache.kafka.clients.admin.Admin kafka;
+    private final Function<String, org.apache.kafka.clients.admin.Admin> make;
+    private volatile String bootstrap;
+    private volatile org.apache.kafka.clients.admin.Admin kafka;
 
-    BlockingAdmin(org.apache.kafka.clients.admin.Admin kafka) {
-        this.kafka = kafka;
+    /** @param make connects to these addresses */
+    BlockingAdmin(Function<String, org.apache.kafka.clients.admin.Admin> make, String bootstrap) {
+        this.make = make;
+        this.bootstrap = bootstrap;
+        kafka = make.apply(bootstrap);
     }
 
     @Override
@@ -358,6 +365,26 @@ final class BlockingAdmin implements Admin {
     @Override
     public org.apache.kafka.clients.admin.Admin raw() {
         return kafka;
+    }
+
+    /** Calls that are under way by the old one fail: it is for when no broker answers it. */
+    @Override
+    public void moveTo(String other) {
+        var left = kafka;
+        kafka = make.apply(other);
+        bootstrap = other;
+        left.close(Duration.ZERO);
+    }
+
+    @Override
+    public String bootstrap() {
+        return bootstrap;
+    }
+
+    @Override
+    public Map<Object, Discovery.Counters> counters() {
+        var now = kafka;
+        return Map.of(now, new Discovery.Counters("admin-client-metrics", now.metrics()));
     }
 
     @Override

@@ -24,8 +24,9 @@ final class ConnectedKafka implements Kafka {
 
     private final Settings settings;
     private final EventBus events;
+    private final Discovery discovery;
 
-    /** Guards what follows; held while a client is made, which does no network I/O. */
+    /** Guards what follows; held while a client is made, which does no I/O but what service discovery does. */
     private final ReentrantLock lock = new ReentrantLock();
 
     private final List<Consumer> consumers = new ArrayList<>();
@@ -39,6 +40,10 @@ final class ConnectedKafka implements Kafka {
     ConnectedKafka(Settings settings) {
         this.settings = settings;
         events = new EventBus(settings.time());
+        discovery = new Discovery(settings.addresses(), this::movable, settings.time());
+        if (settings.addresses().mayChange()) {
+            Thread.ofVirtual().name("strandline-discovery").start(discovery);
+        }
     }
 
     void closeOnShutdown() {
@@ -78,7 +83,7 @@ final class ConnectedKafka implements Kafka {
             if (shared == null) {
                 var pool = pool(producerConfig());
                 var kind = new ProducerPool.Kind(Acks.ALL, Compression.NONE);
-                shared = new TypedProducer(pool, kind, events, settings, pool::flush);
+                shared = new TypedProducer(pool, kind, LastResort.none(), events, settings, pool::flush);
             }
             return shared;
         } finally {
@@ -92,14 +97,16 @@ final class ConnectedKafka implements Kafka {
     }
 
     /** A producer with a pool of its own, which closes with the producer. */
-    Producer producer(ProducerPool.Kind kind, Map<String, Object> config, Map<String, Object> overrides) {
+    Producer producer(
+            ProducerPool.Kind kind, LastResort lastResort, Map<String, Object> config, Map<String, Object> overrides) {
         lock.lock();
         try {
             refuseIfClosed();
             var all = producerConfig();
             all.putAll(config);
             var pool = pool(all, overrides);
-            return new TypedProducer(pool, kind, events, settings, () -> closePool(pool));
+            pool.onClose(lastResort::close);
+            return new TypedProducer(pool, kind, lastResort, events, settings, () -> closePool(pool));
         } finally {
             lock.unlock();
         }
@@ -151,9 +158,28 @@ final class ConnectedKafka implements Kafka {
             if (admin == null) {
                 var config = settings.connection(settings.clientId() + "-admin");
                 config.putAll(settings.overrides());
-                admin = new BlockingAdmin(org.apache.kafka.clients.admin.Admin.create(config));
+                admin = new BlockingAdmin(
+                        bootstrap -> connectAdmin(config, bootstrap), String.valueOf(config.get("bootstrap.servers")));
             }
             return admin;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static org.apache.kafka.clients.admin.Admin connectAdmin(Map<String, Object> config, String bootstrap) {
+        var all = new HashMap<>(config);
+        all.put("bootstrap.servers", bootstrap);
+        return org.apache.kafka.clients.admin.Admin.create(all);
+    }
+
+    /** What may have to look for other brokers. */
+    private List<Discovery.Client> movable() {
+        lock.lock();
+        try {
+            var all = new ArrayList<Discovery.Client>(pools);
+            Optional.ofNullable(admin).ifPresent(all::add);
+            return all;
         } finally {
             lock.unlock();
         }
@@ -286,6 +312,7 @@ final class ConnectedKafka implements Kafka {
         if (open.isEmpty()) {
             return;
         }
+        discovery.close();
         closeAll(open.get().consumers);
         closeAll(open.get().pools);
         if (open.get().admin != null) {

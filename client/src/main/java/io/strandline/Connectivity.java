@@ -8,7 +8,7 @@ import org.apache.kafka.common.MetricName;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a consumer hears from brokers, by kafka-clients' own counters and so without I/O. Read by any thread, asked by
+ * Whether a client hears from brokers, by kafka-clients' own counters and so without I/O. Read by any thread, asked by
  * the poll thread.
  */
 final class Connectivity {
@@ -18,6 +18,7 @@ final class Connectivity {
     private static final Duration SILENCE = Duration.ofSeconds(3);
 
     private final Map<MetricName, ? extends Metric> metrics;
+    private final String metricGroup;
     private @Nullable Metric connections;
     private @Nullable Metric bytesIn;
     private double bytesSeen;
@@ -35,7 +36,13 @@ final class Connectivity {
     }
 
     Connectivity(Map<MetricName, ? extends Metric> metrics, long now) {
+        this(metrics, "consumer-metrics", now);
+    }
+
+    /** @param metricGroup the kind of client, as kafka-clients names its counters */
+    Connectivity(Map<MetricName, ? extends Metric> metrics, String metricGroup, long now) {
         this.metrics = metrics;
+        this.metricGroup = metricGroup;
         lastHeard = now;
         sampled = now - SAMPLE_EVERY.toNanos();
     }
@@ -86,7 +93,7 @@ final class Connectivity {
     private @Nullable Metric find(String name) {
         for (var entry : metrics.entrySet()) {
             if (entry.getKey().name().equals(name)
-                    && entry.getKey().group().equals("consumer-metrics")
+                    && entry.getKey().group().equals(metricGroup)
                     && entry.getKey().tags().size() == 1) {
                 return entry.getValue();
             }

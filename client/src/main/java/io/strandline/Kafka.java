@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /**
  * The way in. Safe for use by all threads; one for each cluster. Closing it closes what it made: consumers are drained
@@ -99,6 +101,12 @@ public interface Kafka extends AutoCloseable {
         /** See {@link Builder#retry}. */
         ProducerBuilder retry(Retry retry);
 
+        /**
+         * Sees every message that failed for good, with the reason, after the sender was told: one after the other, on a
+         * thread of its own. What it throws is logged.
+         */
+        ProducerBuilder onFailure(BiConsumer<? super Outgoing<?, ?>, ? super SendFailed> last);
+
         /** Any setting of kafka-clients' producer, by its name; wins over everything above. */
         ProducerBuilder set(String kafkaConfig, Object value);
 
@@ -108,6 +116,17 @@ public interface Kafka extends AutoCloseable {
     interface Builder {
         /** {@code host:port}, each its own argument or with commas between. */
         Builder bootstrap(String... servers);
+
+        /**
+         * Service discovery: asked whenever a client is made, and again, every few seconds, while the producers and the
+         * admin have no broker to talk to; they then move to what it says. A consumer asks when it starts.
+         *
+         * @param servers {@code host:port} each; may block; where it fails or knows none, its last answer stays in use
+         */
+        Builder bootstrap(Supplier<List<String>> servers);
+
+        /** Default {@link Security#plaintext()}. */
+        Builder security(Security how);
 
         /**
          * Connection and request retries of everything made from this. kafka-clients does the work: it doubles delays

@@ -5,9 +5,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 final class KafkaBuilder implements Kafka.Builder {
-    private String bootstrap = "";
+    private Optional<Addresses> addresses = Optional.empty();
+    private Security security = Security.plaintext();
     private String clientId = "strandline";
     private Optional<Retry> retry = Optional.empty();
     private Time time = Time.system();
@@ -17,7 +20,24 @@ final class KafkaBuilder implements Kafka.Builder {
 
     @Override
     public Kafka.Builder bootstrap(String... servers) {
-        bootstrap = String.join(",", servers);
+        var each = Stream.of(servers)
+                .flatMap(list -> Stream.of(list.split(",")))
+                .map(String::strip)
+                .filter(server -> !server.isEmpty())
+                .toList();
+        addresses = each.isEmpty() ? Optional.empty() : Optional.of(Addresses.fixed(each));
+        return this;
+    }
+
+    @Override
+    public Kafka.Builder bootstrap(Supplier<List<String>> servers) {
+        addresses = Optional.of(Addresses.asked(servers));
+        return this;
+    }
+
+    @Override
+    public Kafka.Builder security(Security how) {
+        security = how;
         return this;
     }
 
@@ -66,12 +86,18 @@ final class KafkaBuilder implements Kafka.Builder {
 
     @Override
     public Kafka build() {
-        if (bootstrap.isBlank() && !overrides.containsKey("bootstrap.servers")) {
+        if (addresses.isEmpty() && !overrides.containsKey("bootstrap.servers")) {
             throw new IllegalStateException(
                     "No address: say Kafka.connect(\"localhost:9092\") or bootstrap(\"host:port\")");
         }
-        var kafka = new ConnectedKafka(
-                new Settings(bootstrap, clientId, retry, time, new Instruments(instruments), Map.copyOf(overrides)));
+        var kafka = new ConnectedKafka(new Settings(
+                addresses.orElse(Addresses.fixed(List.of())),
+                clientId,
+                security,
+                retry,
+                time,
+                new Instruments(instruments),
+                Map.copyOf(overrides)));
         if (closeOnShutdown) {
             kafka.closeOnShutdown();
         }

@@ -3,11 +3,14 @@ package io.strandline;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
 
 final class OwnProducerBuilder implements Kafka.ProducerBuilder {
     private final ConnectedKafka kafka;
     private Acks acks = Acks.ALL;
     private Compression compression = Compression.NONE;
+    private Optional<BiConsumer<? super Outgoing<?, ?>, ? super SendFailed>> onFailure = Optional.empty();
     private final Map<String, Object> config = new HashMap<>();
     private final Map<String, Object> overrides = new HashMap<>();
 
@@ -56,6 +59,12 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
     }
 
     @Override
+    public Kafka.ProducerBuilder onFailure(BiConsumer<? super Outgoing<?, ?>, ? super SendFailed> last) {
+        onFailure = Optional.of(last);
+        return this;
+    }
+
+    @Override
     public Kafka.ProducerBuilder set(String kafkaConfig, Object value) {
         overrides.put(kafkaConfig, value);
         return this;
@@ -63,6 +72,6 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
 
     @Override
     public Producer build() {
-        return kafka.producer(new ProducerPool.Kind(acks, compression), config, overrides);
+        return kafka.producer(new ProducerPool.Kind(acks, compression), new LastResort(onFailure), config, overrides);
     }
 }

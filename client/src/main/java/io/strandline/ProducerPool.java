@@ -2,8 +2,10 @@ package io.strandline;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -11,13 +13,15 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The kafka-clients producers behind one {@link io.strandline.Producer} and its views: one for each kind in use. */
-final class ProducerPool implements AutoCloseable {
+final class ProducerPool implements Discovery.Client, AutoCloseable {
     /** What kafka-clients decides per producer and we per view. */
     record Kind(Acks acks, Compression compression) {}
 
     private static final Duration CLOSE_WAIT_MAX = Duration.ofSeconds(30);
 
-    private final Map<String, Object> config;
+    /** Guarded by the lock. */
+    private Map<String, Object> config;
+
     private final Map<String, Object> overrides;
     private final Function<Map<String, Object>, Producer<byte[], byte[]>> factory;
 
@@ -25,6 +29,7 @@ final class ProducerPool implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Map<Kind, Producer<byte[], byte[]>> open = new HashMap<>();
+    private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
     private boolean closed;
 
     /** @param overrides the user's own settings, which win over those of the kind */
@@ -98,6 +103,49 @@ final class ProducerPool implements AutoCloseable {
         }
     }
 
+    /**
+     * What is sent from now on goes by these addresses. What is on its way by others fails as unknown: it is for when
+     * none of them answers.
+     */
+    @Override
+    public void moveTo(String bootstrap) {
+        List<Producer<byte[], byte[]>> left;
+        lock.lock();
+        try {
+            var moved = new HashMap<>(config);
+            moved.put("bootstrap.servers", bootstrap);
+            config = moved;
+            left = List.copyOf(open.values());
+            open.clear();
+        } finally {
+            lock.unlock();
+        }
+        left.forEach(producer -> producer.close(Duration.ZERO));
+    }
+
+    @Override
+    public String bootstrap() {
+        lock.lock();
+        try {
+            return String.valueOf(config.get("bootstrap.servers"));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Map<Object, Discovery.Counters> counters() {
+        var counters = new IdentityHashMap<Object, Discovery.Counters>();
+        all().forEach(producer ->
+                counters.put(producer, new Discovery.Counters("producer-metrics", producer.metrics())));
+        return counters;
+    }
+
+    /** Runs when all that was sent is acknowledged or has failed. */
+    void onClose(Runnable last) {
+        onClose.add(last);
+    }
+
     void flush() {
         all().forEach(Producer::flush);
     }
@@ -112,5 +160,6 @@ final class ProducerPool implements AutoCloseable {
             lock.unlock();
         }
         all().forEach(producer -> producer.close(CLOSE_WAIT_MAX));
+        onClose.forEach(Runnable::run);
     }
 }

@@ -27,6 +27,44 @@ public final class SendFailed extends RuntimeException {
         this.results = List.copyOf(results);
     }
 
+    static SendFailed of(Result.Refused refused) {
+        return new SendFailed(
+                "Not stored in " + refused.message().topic().name() + ": "
+                        + refused.why().getMessage(),
+                List.of(refused),
+                refused.why());
+    }
+
+    static SendFailed of(Result.Unknown unknown) {
+        return new SendFailed(
+                "Not known to be stored in " + unknown.message().topic().name()
+                        + " (no answer; sending it again may store it twice): "
+                        + unknown.why().getMessage(),
+                List.of(unknown),
+                unknown.why());
+    }
+
+    /** Of several, not all of which are stored. */
+    static SendFailed of(List<Result> results) {
+        long refused = results.stream().filter(Result.Refused.class::isInstance).count();
+        long unknown = results.stream().filter(Result.Unknown.class::isInstance).count();
+        Throwable first = results.stream()
+                .<Throwable>mapMulti((result, out) -> {
+                    switch (result) {
+                        case Result.Stored stored -> {}
+                        case Result.Refused r -> out.accept(r.why());
+                        case Result.Unknown u -> out.accept(u.why());
+                    }
+                })
+                .findFirst()
+                .orElseThrow();
+        return new SendFailed(
+                "Of " + results.size() + " messages " + refused + " were refused and " + unknown
+                        + " are not known to be stored; the first reason: " + first.getMessage(),
+                results,
+                first);
+    }
+
     /** In the order in which the messages were given. */
     public List<Result> results() {
         return results;

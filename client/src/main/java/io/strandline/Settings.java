@@ -6,16 +6,23 @@ import java.util.Optional;
 
 /** What everything made from one {@link Kafka} has in common. */
 record Settings(
-        String bootstrap,
+        Addresses addresses,
         String clientId,
+        Security security,
         Optional<Retry> retry,
         Time time,
         Instruments instruments,
         Map<String, Object> overrides) {
+    /** Asks service discovery, where there is one. */
+    String bootstrap() {
+        return overrides.get("bootstrap.servers") instanceof String server ? server : addresses.now();
+    }
+
     /** What kafka-clients needs to find the cluster; the caller adds its own, then {@link #overrides}. */
     Map<String, Object> connection(String clientId) {
         var config = new HashMap<String, Object>();
-        config.put("bootstrap.servers", bootstrap);
+        config.put("bootstrap.servers", bootstrap());
+        config.putAll(security.kafkaConfig());
         config.put("client.id", clientId);
         // A cluster whose every known broker is gone is looked for again where it was found first.
         config.put("metadata.recovery.strategy", "rebootstrap");

@@ -47,16 +47,24 @@ final class TypedProducer implements Producer {
     private final ProducerPool pool;
     private final ProducerPool.Kind kind;
     private final Connection connection;
+    private final LastResort lastResort;
     private final EventBus events;
     private final Time time;
     private final Instruments instruments;
     private final Runnable onClose;
 
-    TypedProducer(ProducerPool pool, ProducerPool.Kind kind, EventBus events, Settings settings, Runnable onClose) {
+    TypedProducer(
+            ProducerPool pool,
+            ProducerPool.Kind kind,
+            LastResort lastResort,
+            EventBus events,
+            Settings settings,
+            Runnable onClose) {
         this(
                 pool,
                 kind,
                 new Connection(events, settings.time()),
+                lastResort,
                 events,
                 settings.time(),
                 settings.instruments(),
@@ -67,6 +75,7 @@ final class TypedProducer implements Producer {
             ProducerPool pool,
             ProducerPool.Kind kind,
             Connection connection,
+            LastResort lastResort,
             EventBus events,
             Time time,
             Instruments instruments,
@@ -74,6 +83,7 @@ final class TypedProducer implements Producer {
         this.pool = pool;
         this.kind = kind;
         this.connection = connection;
+        this.lastResort = lastResort;
         this.events = events;
         this.time = time;
         this.instruments = instruments;
@@ -98,8 +108,8 @@ final class TypedProducer implements Producer {
         var future = sendAsync(message);
         return switch (await(message, future)) {
             case SendFailed.Result.Stored(Ack ack) -> ack;
-            case SendFailed.Result.Refused refused -> throw failed(refused);
-            case SendFailed.Result.Unknown unknown -> throw failed(unknown);
+            case SendFailed.Result.Refused refused -> throw SendFailed.of(refused);
+            case SendFailed.Result.Unknown unknown -> throw SendFailed.of(unknown);
         };
     }
 
@@ -119,7 +129,7 @@ final class TypedProducer implements Producer {
             }
         }
         if (acks.size() < results.size()) {
-            throw failed(results);
+            throw SendFailed.of(results);
         }
         return acks;
     }
@@ -142,12 +152,12 @@ final class TypedProducer implements Producer {
     }
 
     private Producer view(ProducerPool.Kind other) {
-        return new TypedProducer(pool, other, connection, events, time, instruments, pool::flush);
+        return new TypedProducer(pool, other, connection, lastResort, events, time, instruments, pool::flush);
     }
 
     /** The same, and what it sends is not told to the instruments. */
     TypedProducer unwatched() {
-        return new TypedProducer(pool, kind, connection, events, time, Instruments.NONE, pool::flush);
+        return new TypedProducer(pool, kind, connection, lastResort, events, time, Instruments.NONE, pool::flush);
     }
 
     @Override
@@ -191,46 +201,6 @@ final class TypedProducer implements Producer {
         }
     }
 
-    private static SendFailed failed(SendFailed.Result.Refused refused) {
-        return new SendFailed(
-                "Not stored in " + refused.message().topic() + ": "
-                        + refused.why().getMessage(),
-                List.of(refused),
-                refused.why());
-    }
-
-    private static SendFailed failed(SendFailed.Result.Unknown unknown) {
-        return new SendFailed(
-                "Not known to be stored in " + unknown.message().topic() + " (no answer; sending it again may store it"
-                        + " twice): " + unknown.why().getMessage(),
-                List.of(unknown),
-                unknown.why());
-    }
-
-    private static SendFailed failed(List<SendFailed.Result> results) {
-        long refused = results.stream()
-                .filter(SendFailed.Result.Refused.class::isInstance)
-                .count();
-        long unknown = results.stream()
-                .filter(SendFailed.Result.Unknown.class::isInstance)
-                .count();
-        Throwable first = results.stream()
-                .<Throwable>mapMulti((result, out) -> {
-                    switch (result) {
-                        case SendFailed.Result.Stored stored -> {}
-                        case SendFailed.Result.Refused r -> out.accept(r.why());
-                        case SendFailed.Result.Unknown u -> out.accept(u.why());
-                    }
-                })
-                .findFirst()
-                .orElseThrow();
-        return new SendFailed(
-                "Of " + results.size() + " messages " + refused + " were refused and " + unknown
-                        + " are not known to be stored; the first reason: " + first.getMessage(),
-                results,
-                first);
-    }
-
     /** One message from here to its acknowledgement. */
     private final class Delivery implements Callback {
         private final Outgoing<?, ?> message;
@@ -264,7 +234,7 @@ final class TypedProducer implements Producer {
         }
 
         private void refuse(Throwable why) {
-            fail(failed(new SendFailed.Result.Refused(message, why)), why);
+            fail(SendFailed.of(new SendFailed.Result.Refused(message, why)), why);
         }
 
         /** Runs on the producer's own thread, or on the sender's where kafka-clients did not take the message. */
@@ -275,7 +245,7 @@ final class TypedProducer implements Producer {
             } else if (failure != null && (neverQueued() || certainlyRefused(failure))) {
                 refuse(failure);
             } else if (failure != null) {
-                fail(failed(new SendFailed.Result.Unknown(message, failure)), failure);
+                fail(SendFailed.of(new SendFailed.Result.Unknown(message, failure)), failure);
             }
         }
 
@@ -304,6 +274,7 @@ final class TypedProducer implements Producer {
             events.raise(new Event.Unsent(time.now(), message.topic().name(), cause));
             sending.failed(cause);
             result.completeExceptionally(why);
+            lastResort.failed(message, why);
         }
     }
 

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -28,11 +30,21 @@ class TypedProducerTest {
         mocks.add(new MockProducer<>(answersAtOnce, null, new ByteArraySerializer(), new ByteArraySerializer()));
         return mocks.getLast();
     });
+    private final BlockingQueue<Outgoing<?, ?>> failures = new LinkedBlockingQueue<>();
+    private final LastResort lastResort = new LastResort(Optional.of((message, why) -> failures.add(message)));
     private final Producer producer = new TypedProducer(
             pool,
             new ProducerPool.Kind(Acks.ALL, Compression.NONE),
+            lastResort,
             new EventBus(time),
-            new Settings("", "", Optional.empty(), time, Instruments.NONE, Map.of()),
+            new Settings(
+                    Addresses.fixed(List.of()),
+                    "",
+                    Security.plaintext(),
+                    Optional.empty(),
+                    time,
+                    Instruments.NONE,
+                    Map.of()),
             pool::flush);
 
     @Test
@@ -117,6 +129,38 @@ class TypedProducerTest {
         assertThat(result(noAnswer)).isInstanceOf(SendFailed.Result.Unknown.class);
         assertThat(result(cut)).isInstanceOf(SendFailed.Result.Unknown.class);
         assertThat(producer.health().status()).isEqualTo(Health.Status.DOWN);
+    }
+
+    @Test
+    void everyMessageThatFailedForGoodIsSeenByOnFailureOnceAndInOrder() throws Exception {
+        answersAtOnce = false;
+        var first = producer.sendAsync(ORDERS, "k", "refused");
+        mocks.getFirst().errorNext(new RecordTooLargeException("2 MB"));
+        var stored = producer.sendAsync(ORDERS, "k", "stored");
+        mocks.getFirst().completeNext();
+        var second = producer.with(Compression.GZIP).sendAsync(ORDERS, "k", "unknown");
+        mocks.get(1).errorNext(new TimeoutException("120000 ms"));
+
+        assertThat(result(first)).isInstanceOf(SendFailed.Result.Refused.class);
+        assertThat(stored.get().offset()).isEqualTo(1); // the mock counts the failed one
+        assertThat(result(second)).isInstanceOf(SendFailed.Result.Unknown.class);
+        lastResort.close();
+        assertThat(failures).extracting(m -> String.valueOf(m.value())).containsExactly("refused", "unknown");
+    }
+
+    @Test
+    void whatOnFailureThrowsHarmsNoOther() {
+        var seen = new ArrayList<String>();
+        var throwing = new LastResort(Optional.of((message, why) -> {
+            seen.add(String.valueOf(message.value()));
+            throw new IllegalStateException("on purpose");
+        }));
+        var why = SendFailed.of(
+                new SendFailed.Result.Refused(Outgoing.to(ORDERS, "k", "v"), new IllegalStateException("x")));
+        throwing.failed(Outgoing.to(ORDERS, "k", "1"), why);
+        throwing.failed(Outgoing.to(ORDERS, "k", "2"), why);
+        throwing.close();
+        assertThat(seen).containsExactly("1", "2");
     }
 
     private static SendFailed.Result result(java.util.concurrent.CompletableFuture<Ack> future) {
