@@ -15,8 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
@@ -24,11 +28,18 @@ import java.util.function.Predicate;
  * A process that this JVM started, with every line it has written.
  *
  * <p>It is ended by {@link #close}, at the latest when this JVM ends; if this JVM is killed, a JVM on a {@link Leash}
- * ends by itself, and any other program has been started under {@code timeout} (see {@link #program}). All methods may
- * be called from any thread.
+ * ends by itself, and Linux ends any other program. All methods may be called from any thread.
  */
 public final class Child implements AutoCloseable {
     private static final Set<Process> LIVING = ConcurrentHashMap.newKeySet();
+
+    /** The thread that starts them lives as long as we do: to the kernel it is the parent with which they end. */
+    private static final ExecutorService STARTER = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("child-starter").factory());
+
+    private static final Path SETPRIV = Path.of("/usr/bin/setpriv");
+    private static final long POLL_NANOS = 1_000_000;
+    private static final Duration OUTPUT_ENDS_WITHIN = Duration.ofSeconds(20);
 
     static {
         Runtime.getRuntime()
@@ -62,8 +73,8 @@ public final class Child implements AutoCloseable {
         this.process = process;
         LIVING.add(process);
         process.onExit().thenAccept(LIVING::remove);
-        outReader = Thread.ofVirtual().start(() -> collect(process.getInputStream(), out));
-        errReader = Thread.ofVirtual().start(() -> collect(process.getErrorStream(), err));
+        outReader = reader("out of " + name, process.getInputStream(), out);
+        errReader = reader("err of " + name, process.getErrorStream(), err);
     }
 
     /** A JVM of the same JDK as ours, on a leash: {@code arguments} begin with the main class. */
@@ -77,13 +88,16 @@ public final class Child implements AutoCloseable {
     }
 
     /**
-     * A program that is not ours, given at most {@code limit} by timeout(1): such a program knows no leash, and this
-     * bounds what a killed test run leaves behind. Its standard input is open; see {@link #write} and {@link #endInput}.
+     * A program that is not ours and knows no leash: the kernel ends it with us, where there is setpriv(1). Its standard
+     * input is open; see {@link #write} and {@link #endInput}.
      */
-    public static Child program(String name, Duration limit, List<String> command, Map<String, String> environment) {
-        var limited = new ArrayList<>(List.of("timeout", "-s", "KILL", Long.toString(limit.toSeconds())));
-        limited.addAll(command);
-        return start(name, limited, environment);
+    public static Child program(String name, List<String> command, Map<String, String> environment) {
+        var tied = new ArrayList<String>();
+        if (Files.isExecutable(SETPRIV)) {
+            tied.addAll(List.of(SETPRIV.toString(), "--pdeathsig", "KILL"));
+        }
+        tied.addAll(command);
+        return start(name, tied, environment);
     }
 
     private static Child start(String name, List<String> command, Map<String, String> environment) {
@@ -91,9 +105,11 @@ public final class Child implements AutoCloseable {
         builder.environment().putAll(environment);
         builder.environment().remove("JAVA_TOOL_OPTIONS");
         try {
-            return new Child(name, builder.start());
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot start " + command, e);
+            return new Child(name, STARTER.submit(builder::start).get());
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("cannot start " + command, e.getCause());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while starting " + name, e);
         }
     }
 
@@ -159,8 +175,9 @@ public final class Child implements AutoCloseable {
                 process.destroyForcibly();
                 throw new IllegalStateException(name + " did not end within " + limit + "\n" + everything());
             }
-            outReader.join(Duration.ofSeconds(5));
-            errReader.join(Duration.ofSeconds(5));
+            if (!outReader.join(OUTPUT_ENDS_WITHIN) || !errReader.join(OUTPUT_ENDS_WITHIN)) {
+                throw new IllegalStateException(name + " ended, and its output did not: who else has it?\n" + everything());
+            }
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted while waiting for " + name, e);
         }
@@ -212,7 +229,7 @@ public final class Child implements AutoCloseable {
             if (System.nanoTime() > deadline) {
                 throw new IllegalStateException(name + " does not stand still");
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(POLL_NANOS); // Nothing announces it.
         }
     }
 
@@ -249,9 +266,14 @@ public final class Child implements AutoCloseable {
     }
 
     private void signal(String signal) {
-        program("kill", Duration.ofSeconds(10), List.of("kill", "-" + signal, Long.toString(pid())), Map.of())
+        program("kill", List.of("kill", "-" + signal, Long.toString(pid())), Map.of())
                 .await(Duration.ofSeconds(10))
                 .orThrow();
+    }
+
+    /** Not a virtual thread: reading a pipe holds its carrier, and there are as few of those as there are cores. */
+    private Thread reader(String title, InputStream stream, List<String> lines) {
+        return Thread.ofPlatform().daemon().name(title).start(() -> collect(stream, lines));
     }
 
     private void collect(InputStream stream, List<String> lines) {

@@ -131,7 +131,7 @@ final class LoopImage implements AutoCloseable {
     }
 
     private static void run(String... command) {
-        try (var child = Child.program(command[0], LIMIT, List.of(command), Map.of())) {
+        try (var child = Child.program(command[0], List.of(command), Map.of())) {
             child.await(LIMIT).orThrow();
         }
     }

@@ -84,7 +84,7 @@ enum Tool {
     Child start(String... arguments) {
         var command = new ArrayList<>(command());
         command.addAll(List.of(arguments));
-        return Child.program(title, LIMIT, command, environment());
+        return Child.program(title, command, environment());
     }
 
     /** Runs it to its end, which must be a good one, and returns its lines. */
