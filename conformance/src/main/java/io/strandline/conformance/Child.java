@@ -176,7 +176,8 @@ public final class Child implements AutoCloseable {
                 throw new IllegalStateException(name + " did not end within " + limit + "\n" + everything());
             }
             if (!outReader.join(OUTPUT_ENDS_WITHIN) || !errReader.join(OUTPUT_ENDS_WITHIN)) {
-                throw new IllegalStateException(name + " ended, and its output did not: who else has it?\n" + everything());
+                throw new IllegalStateException(
+                        name + " ended, and its output did not: who else has it?\n" + everything());
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted while waiting for " + name, e);

@@ -76,14 +76,16 @@ class ChildTest {
     }
 
     private static long pid(Child parent, String label) {
-        return Long.parseLong(parent.awaitLine(line -> line.startsWith(label), PATIENCE)
-                .substring(label.length()));
+        return Long.parseLong(
+                parent.awaitLine(line -> line.startsWith(label), PATIENCE).substring(label.length()));
     }
 
     private static void awaitEnd(long pid) throws IOException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (lives(pid)) {
-            assertThat(System.nanoTime()).as("process %d outlives its parent", pid).isLessThan(deadline);
+            assertThat(System.nanoTime())
+                    .as("process %d outlives its parent", pid)
+                    .isLessThan(deadline);
             LockSupport.parkNanos(5_000_000);
         }
     }
