@@ -96,6 +96,7 @@ public interface Consumer extends AutoCloseable {
 
         Builder deadLetter(DeadLetter deadLetter);
 
+        /** Default: one handler at a time for each partition. */
         Builder concurrency(Concurrency concurrency);
 
         /** Default: every second. */
@@ -107,7 +108,10 @@ public interface Consumer extends AutoCloseable {
         /** Also hands out messages of transactions that are open or were aborted. Default: only committed ones. */
         Builder readUncommitted();
 
-        /** Messages that may be in memory, over all partitions, beside one fetch. Default 10,000. */
+        /**
+         * Messages that may be in memory, over all partitions, beside one fetch. Default 10,000, or four for each handler
+         * of {@link #concurrency} if that is more.
+         */
         Builder maxInFlight(int messages);
 
         /** Bytes of messages that may be in memory, over all partitions, beside one fetch. Default 16 MiB. */

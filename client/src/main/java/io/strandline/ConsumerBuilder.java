@@ -45,7 +45,7 @@ final class ConsumerBuilder implements Consumer.Builder {
     private Concurrency concurrency = Concurrency.perPartition();
     private Commit commit = Commit.every(Duration.ofSeconds(1));
     private Position startAt = Position.earliest();
-    private int maxInFlight = 10_000;
+    private Optional<Integer> maxInFlight = Optional.empty();
     private long maxInFlightBytes = 16L * 1024 * 1024;
     private Duration revokeWait = Duration.ofSeconds(10);
     private Duration drain = Duration.ofSeconds(20);
@@ -117,7 +117,7 @@ final class ConsumerBuilder implements Consumer.Builder {
         if (messages < 1) {
             throw new IllegalArgumentException("maxInFlight is 1 or more, not " + messages);
         }
-        maxInFlight = messages;
+        maxInFlight = Optional.of(messages);
         return this;
     }
 
@@ -212,7 +212,7 @@ final class ConsumerBuilder implements Consumer.Builder {
                 concurrency,
                 commit,
                 startAt,
-                maxInFlight,
+                messagesInMemory(),
                 maxInFlightBytes,
                 revokeWait,
                 drain,
@@ -229,6 +229,13 @@ final class ConsumerBuilder implements Consumer.Builder {
         var instruments = kafka.settings().instruments();
         return new ConsumerSettings.Subscription<>(
                 subscription.topic(), instruments.around(group, subscription.handler()));
+    }
+
+    /** With fewer than that, handlers that could run would wait for a fetch. */
+    private int messagesInMemory() {
+        return maxInFlight.orElseGet(() -> concurrency instanceof Concurrency.PerPartition
+                ? 10_000
+                : Math.clamp(4L * concurrency.limit(), 10_000, Integer.MAX_VALUE));
     }
 
     private void refuseContradictions(Map<String, Object> config) {
@@ -252,6 +259,10 @@ final class ConsumerBuilder implements Consumer.Builder {
                 throw new IllegalStateException(ours + " is decided by commit(..), startAt(..) and consumer(group);"
                         + " it cannot be set beside them");
             }
+        }
+        if (!(concurrency instanceof Concurrency.PerPartition) && concurrency.limit() > messagesInMemory()) {
+            throw new IllegalStateException("maxInFlight (" + messagesInMemory() + " messages in memory) is below the "
+                    + concurrency.limit() + " handlers that " + concurrency + " asks for; they would never all run");
         }
         refuseUnlessBelow(config, "heartbeat.interval.ms", "session.timeout.ms");
         if (revokeWait.toMillis() >= number(config, "max.poll.interval.ms").orElse(Long.MAX_VALUE)) {
@@ -280,7 +291,7 @@ final class ConsumerBuilder implements Consumer.Builder {
         }
         all.putAll(kafka.settings().connection(kafka.memberClientId(group)));
         all.put("group.id", group);
-        all.put("max.poll.records", Math.min(500, maxInFlight));
+        all.put("max.poll.records", Math.min(500, messagesInMemory()));
         all.putAll(config);
         all.putAll(kafka.settings().overrides());
         all.putAll(overrides);

@@ -321,13 +321,14 @@ final class GroupMember implements Consumer {
 
     private Health.Check handlers(String name, long now) {
         for (var tenure : loop.tenures()) {
-            var busy = tenure.busy(now);
-            if (busy.isPresent() && busy.get().time().compareTo(settings.stuckAfter()) > 0) {
-                return new Health.Check(
-                        name,
-                        Health.Status.DEGRADED,
-                        "the handler is busy with " + tenure.partition() + "@"
-                                + busy.get().offset() + " for " + busy.get().time());
+            for (var task : tenure.running()) {
+                var busy = Duration.ofNanos(now - task.since());
+                if (task.letter() == null && busy.compareTo(settings.stuckAfter()) > 0) {
+                    return new Health.Check(
+                            name,
+                            Health.Status.DEGRADED,
+                            "the handler is busy with " + tenure.partition() + "@" + task.offset() + " for " + busy);
+                }
             }
             if (tenure.explain(now).why() instanceof Reason.DeadLetterWaiting waiting) {
                 return new Health.Check(name, Health.Status.DEGRADED, tenure.partition() + ": " + waiting.text());
@@ -392,7 +393,7 @@ final class GroupMember implements Consumer {
     }
 
     private boolean calledByHandler() {
-        return loop.tenures().stream().anyMatch(tenure -> tenure.runsOn(Thread.currentThread()));
+        return loop.calledByHandler();
     }
 
     @Override

@@ -15,11 +15,15 @@ record HeaderList(List<Headers.Header> list) implements Headers {
 
     /** The headers of a record that came from Kafka; values are shared with it, not copied. */
     static Headers of(org.apache.kafka.common.header.Headers kafka) {
-        var list = new ArrayList<Headers.Header>();
-        for (var header : kafka) {
-            list.add(new Headers.Header(header.key(), header.value()));
+        var all = kafka.toArray();
+        if (all.length == 0) {
+            return NONE; // as most messages
         }
-        return list.isEmpty() ? NONE : new HeaderList(List.copyOf(list));
+        var list = new Headers.Header[all.length];
+        for (int i = 0; i < all.length; i++) {
+            list[i] = new Headers.Header(all[i].key(), all[i].value());
+        }
+        return new HeaderList(List.of(list));
     }
 
     static org.apache.kafka.common.header.Headers toKafka(Headers headers) {

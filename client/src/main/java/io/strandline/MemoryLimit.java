@@ -6,8 +6,14 @@ import java.util.Collection;
  * Says which partitions may fetch. Messages in memory are limited over all partitions together, in number and bytes; a
  * partition that holds more than its share stops first, so that a slow one does not stop the others. One poll may go
  * beyond the limit.
+ *
+ * <p>Where messages overtake each other, what is finished above the lowest unfinished one would come again after a crash,
+ * and is kept in the books until then. So that has a limit, too: a partition that is so far ahead of an unfinished message
+ * waits for it.
  */
 final class MemoryLimit {
+    private static final int AHEAD_MAX = 100_000;
+
     private final int messagesMax;
     private final long bytesMax;
     private int messages;
@@ -32,7 +38,7 @@ final class MemoryLimit {
 
     /** While more than half of the limit is in use, none may hold more than its share; above the limit none fetches. */
     boolean mayFetch(Tenure tenure) {
-        if (full()) {
+        if (full() || tenure.span() > Math.max(AHEAD_MAX / partitions, messagesMax)) {
             return false;
         }
         boolean crowded = messages > messagesMax / 2 || bytes > bytesMax / 2;

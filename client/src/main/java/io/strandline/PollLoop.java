@@ -54,6 +54,7 @@ final class PollLoop implements ConsumerRebalanceListener {
     private final StartPositions starts;
     private final MemoryLimit memory;
     private final Connectivity connectivity;
+    private final Crew crew;
 
     /** Changed by the poll thread alone. */
     private final Map<TopicPartition, Tenure> tenures = new ConcurrentHashMap<>();
@@ -62,7 +63,7 @@ final class PollLoop implements ConsumerRebalanceListener {
     private final AtomicReference<Observed> observed;
     private long lastObservation;
     private long lastTopicsCheck;
-    private final Map<Partition, Long> reportedStuck = new java.util.HashMap<>();
+    private final Set<Task> reportedStuck = new java.util.HashSet<>();
 
     /** What other threads may know about this member. Replaced as a whole by the poll thread. */
     record Observed(
@@ -117,6 +118,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         starts = new StartPositions(kafka, settings.startAt());
         memory = new MemoryLimit(settings.maxInFlight(), settings.maxInFlightBytes());
         connectivity = new Connectivity(kafka.metrics(), now);
+        crew = new Crew(member, settings.concurrency().limit());
         observed =
                 new AtomicReference<>(new Observed(false, now, true, now, Set.of(), List.of(), Optional.empty(), now));
         lastObservation = now;
@@ -271,7 +273,7 @@ final class PollLoop implements ConsumerRebalanceListener {
                 throw new IllegalStateException(
                         "Partition " + ours + " was assigned, but its topic has no handler here");
             }
-            var tenure = new Tenure(ours, subscription, member);
+            var tenure = new Tenure(ours, subscription, settings.concurrency(), member, crew);
             tenures.put(partition, tenure);
             pauses.applyTo(tenure); // after it can be seen: a pause that comes now finds one or the other
         }
@@ -327,7 +329,6 @@ final class PollLoop implements ConsumerRebalanceListener {
         for (var partition : partitions) {
             tenures.remove(partition);
             pausedFetches.remove(partition);
-            reportedStuck.remove(Partition.of(partition));
         }
         if (!leaving.isEmpty()) {
             member.events()
@@ -352,12 +353,17 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     private static boolean anyRunning(Collection<Tenure> tenures) {
-        return tenures.stream().anyMatch(tenure -> tenure.running().isPresent());
+        return tenures.stream().anyMatch(Tenure::busy);
     }
 
     private static Map<Partition, Long> running(Collection<Tenure> tenures) {
         var running = new TreeMap<Partition, Long>();
-        tenures.forEach(tenure -> tenure.running().ifPresent(offset -> running.put(tenure.partition(), offset)));
+        for (var tenure : tenures) {
+            var tasks = tenure.running();
+            if (!tasks.isEmpty()) {
+                running.put(tenure.partition(), tasks.getFirst().offset());
+            }
+        }
         return running;
     }
 
@@ -433,20 +439,16 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     private void reportStuck(long now) {
+        reportedStuck.removeIf(task -> task.finished() || task.tenure().stale());
         for (var tenure : tenures.values()) {
-            tenure.busy(now)
-                    .filter(busy -> busy.time().compareTo(settings.stuckAfter()) > 0)
-                    .filter(busy -> !Long.valueOf(busy.offset()).equals(reportedStuck.get(tenure.partition())))
-                    .ifPresent(busy -> {
-                        reportedStuck.put(tenure.partition(), busy.offset());
-                        member.events()
-                                .raise(new Event.HandlerStuck(
-                                        member.time().now(),
-                                        member.group(),
-                                        tenure.partition(),
-                                        busy.offset(),
-                                        busy.time()));
-                    });
+            for (var task : tenure.running()) {
+                var busy = Duration.ofNanos(now - task.since());
+                if (task.letter() == null && busy.compareTo(settings.stuckAfter()) > 0 && reportedStuck.add(task)) {
+                    member.events()
+                            .raise(new Event.HandlerStuck(
+                                    member.time().now(), member.group(), tenure.partition(), task.offset(), busy));
+                }
+            }
         }
     }
 
@@ -489,6 +491,10 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     Optional<Tenure> tenure(Partition partition) {
         return Optional.ofNullable(tenures.get(partition.toKafka()));
+    }
+
+    boolean calledByHandler() {
+        return crew.calledByHandler();
     }
 
     Observed observed() {

@@ -24,6 +24,14 @@ public sealed interface Reason {
         }
     }
 
+    /** Of a partition: as many handlers of the consumer run as may, and its next message waits for one of them. */
+    record AllHandlersBusy(int inFlight, int waiting) implements Reason {
+        @Override
+        public String text() {
+            return "all " + inFlight + " handlers are busy, " + waiting + " messages wait";
+        }
+    }
+
     /**
      * Of a partition: a handler is running.
      *

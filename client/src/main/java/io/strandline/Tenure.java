@@ -1,12 +1,18 @@
 package io.strandline;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.PriorityQueue;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -16,18 +22,34 @@ import org.jspecify.annotations.Nullable;
  * nobody looks at any more.
  */
 final class Tenure {
+    private static final int STACK_LINES_MAX = 40;
+
     private final Partition partition;
     private final MemberContext member;
+    private final Crew crew;
+    private final Lanes lanes;
 
-    /** Guards all below, the lane's fields included. Held for a few instructions, never over I/O or foreign code. */
+    /** Guards what follows up to the next remark. Held for a few instructions, never over I/O or foreign code. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final Lane lane;
     private final Map<Object, Hold> holds = new HashMap<>();
+
+    /** They have something to do, and wait for the partition to be opened. */
+    private final ArrayDeque<Lane> parked = new ArrayDeque<>();
+
+    private final PriorityQueue<Waiting> waiting = new PriorityQueue<>();
     private OffsetTracker tracker = new OffsetTracker();
-    private long bytes;
+    private long messagesTaken;
+    private long bytesTaken;
     private boolean takesNew = true;
-    private boolean stale;
+
+    /** Whether handlers may begin here: {@link #takesNew} and no hold. Written under the lock, read by all. */
+    private volatile boolean open = true;
+
+    private volatile boolean stale;
+
+    private final LongAdder messagesFinished = new LongAdder();
+    private final LongAdder bytesFinished = new LongAdder();
 
     /** The end of the log as of the last fetch, or -1. Written by the poll thread. */
     private volatile long end = -1;
@@ -41,32 +63,58 @@ final class Tenure {
     /** Why it is held back. */
     private record Hold(boolean byHandler, long since, Optional<Long> until) {}
 
-    Tenure(Partition partition, ConsumerSettings.Subscription<?, ?> subscription, MemberContext member) {
+    /** A message whose time has not come. */
+    private record Waiting(Lane lane, Task task, long due, Throwable why) implements Comparable<Waiting> {
+        @Override
+        public int compareTo(Waiting other) {
+            return Long.signum(due - other.due);
+        }
+    }
+
+    Tenure(
+            Partition partition,
+            ConsumerSettings.Subscription<?, ?> subscription,
+            Concurrency concurrency,
+            MemberContext member,
+            Crew crew) {
         this.partition = partition;
         this.member = member;
-        lane = new Lane(this, subscription, member);
+        this.crew = crew;
+        var attempts = new Attempts(this, member, call(subscription));
+        lanes = switch (concurrency) {
+            case Concurrency.PerPartition() -> new Lanes.Single(new MessageLane(attempts, crew));
+            case Concurrency.PerKey(int inFlight) -> new Lanes.PerKey(() -> new MessageLane(attempts, crew));
+            case Concurrency.Unordered(int inFlight) -> new Lanes.Unordered(() -> new MessageLane(attempts, crew));
+        };
+    }
+
+    private <K, V> Attempts.Call call(ConsumerSettings.Subscription<K, V> to) {
+        var context = new HandlerContext(this, member);
+        return task ->
+                to.handler().handle(Decoder.decode(to.topic(), partition, task.record(), task.attempt()), context);
     }
 
     Partition partition() {
         return partition;
     }
 
-    ReentrantLock lock() {
-        return lock;
-    }
-
     /** Poll thread: messages as they came. */
     void add(List<ConsumerRecord<byte[], byte[]>> records) {
+        var tasks = new ArrayList<Task>(records.size());
         lock.lock();
         try {
             for (var record : records) {
-                tracker.taken(record.offset());
-                bytes += sizeOf(record);
+                var task = new Task(this, record);
+                tracker.taken(task);
+                messagesTaken++;
+                bytesTaken += task.bytes();
+                tasks.add(task);
             }
-            lane.add(new Lane.Chunk(records, tracker));
         } finally {
             lock.unlock();
         }
+        lanes.add(tasks);
+        crew.hire();
     }
 
     /** Poll thread: there is nothing below this offset that was not handed over. */
@@ -94,10 +142,10 @@ final class Tenure {
         }
     }
 
-    /** Lane, under the lock. */
-    void finished(ConsumerRecord<byte[], byte[]> record, OffsetTracker itsTracker) {
-        itsTracker.finished(record.offset());
-        bytes -= sizeOf(record);
+    /** Worker. */
+    void finished(Task task) {
+        messagesFinished.increment();
+        bytesFinished.add(task.bytes());
     }
 
     /** What may be committed; empty before anything is known. */
@@ -113,26 +161,41 @@ final class Tenure {
     int messagesInMemory() {
         lock.lock();
         try {
-            return tracker.unfinished();
+            return messagesInMemoryNow();
         } finally {
             lock.unlock();
         }
+    }
+
+    private int messagesInMemoryNow() {
+        return (int) (messagesTaken - messagesFinished.sum());
     }
 
     long bytesInMemory() {
         lock.lock();
         try {
-            return bytes;
+            return bytesTaken - bytesFinished.sum();
         } finally {
             lock.unlock();
         }
     }
 
-    /** From now on lanes take nothing new; what runs may finish. */
+    /** Messages from the lowest unfinished one to the last one read: what a crash would have delivered again, at most. */
+    int span() {
+        lock.lock();
+        try {
+            return tracker.span();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From now on no handler begins here; what runs may finish. */
     void takeNothingNew() {
         lock.lock();
         try {
             takesNew = false;
+            open = false;
         } finally {
             lock.unlock();
         }
@@ -142,65 +205,72 @@ final class Tenure {
     void markStale() {
         lock.lock();
         try {
-            takesNew = false;
             stale = true;
+            takesNew = false;
+            open = false;
         } finally {
             lock.unlock();
         }
     }
 
     boolean stale() {
-        lock.lock();
-        try {
-            return stale;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Under the lock. */
-    boolean staleNow() {
         return stale;
     }
 
-    /** Offset of the message whose handler, or whose dead letter, is on its way right now. */
-    OptionalLong running() {
+    /** A stop counts from the moment it is asked for, not from when the poll thread hears of it. */
+    boolean open() {
+        return open && !member.stopping().getAsBoolean();
+    }
+
+    /** Worker: leaves the lane here until the partition is opened; false if it is open. */
+    boolean parks(Lane lane) {
         lock.lock();
         try {
-            return lane.running();
+            if (open()) {
+                return false;
+            }
+            parked.add(lane);
+            return true;
         } finally {
             lock.unlock();
         }
     }
 
-    boolean runsOn(Thread thread) {
+    /** Worker: the message goes on after this time. */
+    void waits(Lane lane, Task task, Duration delay, Throwable why) {
         lock.lock();
         try {
-            return lane.runsOn(thread);
+            waiting.add(new Waiting(lane, task, member.time().nanoTime() + delay.toNanos(), why));
         } finally {
             lock.unlock();
         }
     }
 
-    /** Under the lock. A stop counts from the moment it is asked for, not from when the poll thread hears of it. */
-    boolean takesNew() {
-        return takesNew && !member.stopping().getAsBoolean();
+    /** A handler, or the writing of a dead letter, is under way. */
+    boolean busy() {
+        return crew.busyWith(this);
     }
 
-    /** Under the lock. */
-    boolean held() {
-        return !holds.isEmpty();
+    /** What is under way, in the order of the log. */
+    List<Task> running() {
+        return crew.running(this).stream()
+                .sorted(java.util.Comparator.comparingLong(Task::offset))
+                .toList();
     }
 
-    /** Under the lock. */
     boolean heldByHandler() {
-        return holds.values().stream().anyMatch(Hold::byHandler);
+        lock.lock();
+        try {
+            return holds.values().stream().anyMatch(Hold::byHandler);
+        } finally {
+            lock.unlock();
+        }
     }
 
     boolean paused() {
         lock.lock();
         try {
-            return held();
+            return !holds.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -213,6 +283,7 @@ final class Tenure {
             boolean moved = holds.isEmpty();
             long now = member.time().nanoTime();
             holds.put(by, new Hold(byHandler, now, atMost.map(d -> now + d.toNanos())));
+            open = false;
             return moved;
         } finally {
             lock.unlock();
@@ -223,11 +294,7 @@ final class Tenure {
     boolean release(Object by) {
         lock.lock();
         try {
-            boolean freed = holds.remove(by) != null && holds.isEmpty();
-            if (freed) {
-                lane.wake();
-            }
-            return freed;
+            return holds.remove(by) != null && reopen();
         } finally {
             lock.unlock();
         }
@@ -237,13 +304,26 @@ final class Tenure {
     boolean releaseAll() {
         lock.lock();
         try {
-            boolean freed = !holds.isEmpty();
+            boolean held = !holds.isEmpty();
             holds.clear();
-            lane.wake();
-            return freed;
+            return held && reopen();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Under the lock, after a hold has ended; true if none is left. */
+    private boolean reopen() {
+        if (!holds.isEmpty()) {
+            return false;
+        }
+        open = takesNew;
+        if (open) {
+            for (var lane = parked.poll(); lane != null; lane = parked.poll()) {
+                crew.ready(lane);
+            }
+        }
+        return true;
     }
 
     /**
@@ -254,58 +334,104 @@ final class Tenure {
     OptionalLong tick(long now) {
         lock.lock();
         try {
-            boolean expired = holds.values()
-                    .removeIf(
-                            hold -> hold.until().map(until -> until - now <= 0).orElse(false));
-            if (expired && holds.isEmpty()) {
-                member.events()
-                        .raise(new Event.Resumed(member.time().now(), member.group(), java.util.Set.of(partition)));
-                lane.wake();
+            endHolds(now);
+            while (!waiting.isEmpty() && waiting.peek().due() - now <= 0) {
+                var next = waiting.remove();
+                next.lane().due(next.task());
             }
-            long nearest = Long.MAX_VALUE;
-            for (var hold : holds.values()) {
-                nearest =
-                        Math.min(nearest, hold.until().map(until -> until - now).orElse(Long.MAX_VALUE));
+            if (messagesInMemoryNow() == 0) {
+                lanes.empty();
             }
-            nearest = Math.min(nearest, lane.tick(now));
-            return nearest == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(nearest);
+            return nearest(now);
         } finally {
             lock.unlock();
         }
     }
 
-    /** How long the running handler has been busy with which offset; empty if none runs. */
-    Optional<Lane.Busy> busy(long now) {
-        lock.lock();
-        try {
-            return lane.busy(now);
-        } finally {
-            lock.unlock();
+    private void endHolds(long now) {
+        boolean expired = holds.values()
+                .removeIf(hold -> hold.until().map(until -> until - now <= 0).orElse(false));
+        if (expired && reopen()) {
+            member.events().raise(new Event.Resumed(member.time().now(), member.group(), java.util.Set.of(partition)));
         }
+    }
+
+    private OptionalLong nearest(long now) {
+        long nearest = waiting.isEmpty() ? Long.MAX_VALUE : waiting.peek().due() - now;
+        for (var hold : holds.values()) {
+            nearest = Math.min(nearest, hold.until().map(until -> until - now).orElse(Long.MAX_VALUE));
+        }
+        return nearest == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(nearest);
     }
 
     Explanation.Progress explain(long now) {
+        var running = running();
         lock.lock();
         try {
-            return new Explanation.Progress(partition, tracker.frontier(), knownEnd(), reason(now));
+            var why = reason(running, now);
+            return new Explanation.Progress(partition, tracker.frontier(), knownEnd(), why);
         } finally {
             lock.unlock();
         }
     }
 
-    private Reason reason(long now) {
-        int waiting = tracker.unfinished();
-        if (stale || (!takesNew && lane.running().isEmpty())) {
+    /** Why the lowest unfinished message is not finished: it is what holds the progress back. */
+    private Reason reason(List<Task> running, long now) {
+        var first = tracker.first();
+        int inMemory = messagesInMemoryNow();
+        if (stale || (!takesNew && running.isEmpty())) {
             return new Reason.BeingRevoked();
         }
-        Hold hold = firstHold();
-        if (hold == null || lane.running().isPresent()) {
-            return lane.reason(now, waiting);
+        if (first != null && running.contains(first)) {
+            return running(first, now, Math.max(0, inMemory - 1));
         }
-        var since = Duration.ofNanos(now - hold.since());
-        return hold.byHandler()
-                ? new Reason.PausedByHandler(since, waiting)
-                : new Reason.PausedFromOutside(since, waiting);
+        var hold = firstHold();
+        if (hold != null && running.isEmpty()) {
+            var since = Duration.ofNanos(now - hold.since());
+            return hold.byHandler()
+                    ? new Reason.PausedByHandler(since, inMemory)
+                    : new Reason.PausedFromOutside(since, inMemory);
+        }
+        return first == null ? new Reason.Idle() : waiting(first, now, inMemory);
+    }
+
+    private Reason running(Task task, long now, int behind) {
+        var since = Duration.ofNanos(now - task.since());
+        var letter = task.letter();
+        return letter == null
+                ? new Reason.HandlerBusy(task.offset(), task.attempt(), since, behind, stack(task))
+                : new Reason.DeadLetterWaiting(task.offset(), letter.topic(), since, letter.lastFailure());
+    }
+
+    private Reason waiting(Task first, long now, int inMemory) {
+        for (var entry : waiting) {
+            if (entry.task() == first) {
+                var letter = first.letter();
+                return letter == null
+                        ? new Reason.RetryWaiting(
+                                first.offset(),
+                                first.attempt() - 1,
+                                Duration.ofNanos(Math.max(0, entry.due() - now)),
+                                inMemory - 1,
+                                entry.why())
+                        : new Reason.DeadLetterWaiting(
+                                first.offset(),
+                                letter.topic(),
+                                Duration.ofNanos(now - first.begun()),
+                                Optional.of(entry.why()));
+            }
+        }
+        return crew.full() ? new Reason.AllHandlersBusy(crew.limit(), inMemory) : new Reason.Scheduled(inMemory);
+    }
+
+    private String stack(Task task) {
+        var thread = crew.threadAt(task);
+        return thread == null
+                ? ""
+                : Arrays.stream(thread.getStackTrace())
+                        .limit(STACK_LINES_MAX)
+                        .map(StackTraceElement::toString)
+                        .collect(Collectors.joining("\n"));
     }
 
     private @Nullable Hold firstHold() {
@@ -341,13 +467,5 @@ final class Tenure {
     /** Poll thread. */
     void commitMetadata(String text) {
         commitMetadata = text;
-    }
-
-    static long sizeOf(ConsumerRecord<byte[], byte[]> record) {
-        long size = 0L + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
-        for (var header : record.headers()) {
-            size += header.key().length() + (header.value() == null ? 0 : header.value().length);
-        }
-        return size;
     }
 }

@@ -431,4 +431,35 @@ class ClientTest {
                 .hasMessageContaining("order");
         assertThat(kafka.admin().topic("orders").orElseThrow().partitions()).isEqualTo(3);
     }
+
+    @Test
+    void threeThousandSlowMessagesOfAHundredKeysAreHandledSideBySideEachKeyInItsOrder() throws Exception {
+        kafka.admin().ensure(ORDERS);
+        var sent = new ArrayList<Outgoing<String, Order>>();
+        for (int i = 0; i < 3_000; i++) {
+            sent.add(Outgoing.to(ORDERS, "c-" + i % 100, new Order("o-" + i, i)));
+        }
+        kafka.producer().sendBatch(sent);
+        var atOnce = new AtomicInteger();
+        var most = new AtomicInteger();
+        var last = new ConcurrentHashMap<String, Long>();
+        var outOfOrder = new CopyOnWriteArrayList<String>();
+        try (var consumer = kafka.consumer("billing")
+                .concurrency(Concurrency.perKey(50))
+                .eachMessage(ORDERS, m -> {
+                    most.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
+                    LockSupport.parkNanos(1_000_000);
+                    Long before = last.put(m.key(), m.value().cents());
+                    if (before != null && before >= m.value().cents()) {
+                        outOfOrder.add(m.key() + ": " + m.value() + " after " + before);
+                    }
+                    atOnce.decrementAndGet();
+                })
+                .start()) {
+            assertThat(consumer.awaitIdle(ofSeconds(40))).isTrue();
+        }
+        assertThat(outOfOrder).isEmpty();
+        assertThat(last).hasSize(100);
+        assertThat(most.get()).isBetween(10, 50);
+    }
 }

@@ -72,7 +72,7 @@ final class FakeGroup {
         return logs.keySet();
     }
 
-    long append(TopicPartition partition, byte[] key, byte[] value) {
+    long append(TopicPartition partition, byte @Nullable [] key, byte[] value) {
         var log = log(partition);
         long offset = end(partition);
         log.add(new ConsumerRecord<>(
@@ -81,7 +81,7 @@ final class FakeGroup {
                 offset,
                 1_000 + offset,
                 TimestampType.CREATE_TIME,
-                key.length,
+                key == null ? -1 : key.length,
                 value.length,
                 key,
                 value,

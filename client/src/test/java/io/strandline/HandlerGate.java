@@ -1,5 +1,6 @@
 package io.strandline;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -7,13 +8,16 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Real virtual threads whose every step the test decides: a handler waits at the gate until it is let through, and the
- * test goes on only when every thread waits or has ended.
+ * Real virtual threads of which one runs at a time, and whose every step the test decides: a handler waits at the gate
+ * until it is let through, and the test goes on only when every thread waits or has ended. So the same seed is the same
+ * life.
  */
 final class HandlerGate implements MemberContext.HandlerThreads {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<Waiting> waiting = new ArrayList<>();
+    private final ArrayDeque<Thread> notBegun = new ArrayDeque<>();
+    private int started;
     private int active;
     private boolean open = true;
 
@@ -53,21 +57,32 @@ final class HandlerGate implements MemberContext.HandlerThreads {
         waiting().forEach(this::pass);
     }
 
+    /** It begins when the test settles and none before it runs. */
     @Override
     public void start(String name, Runnable task) {
         lock.lock();
         try {
-            active++;
+            started++;
+            notBegun.add(Thread.ofVirtual().name(name).unstarted(() -> {
+                try {
+                    task.run();
+                } finally {
+                    ended();
+                }
+            }));
         } finally {
             lock.unlock();
         }
-        Thread.ofVirtual().name(name).start(() -> {
-            try {
-                task.run();
-            } finally {
-                change(-1);
-            }
-        });
+    }
+
+    /** Threads that were asked for so far. */
+    int started() {
+        lock.lock();
+        try {
+            return started;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Handler: waits until the test lets it through or makes it fail. */
@@ -87,10 +102,10 @@ final class HandlerGate implements MemberContext.HandlerThreads {
         here.result().join().run();
     }
 
-    private void change(int by) {
+    private void ended() {
         lock.lock();
         try {
-            active += by;
+            active--;
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -140,17 +155,26 @@ final class HandlerGate implements MemberContext.HandlerThreads {
     void settle() {
         lock.lock();
         try {
-            long left = 10_000_000_000L;
-            while (active > 0) {
-                left = changed.awaitNanos(left);
-                if (left <= 0) {
-                    throw new AssertionError(active + " handler threads neither end nor come to the gate");
-                }
+            awaitQuiet();
+            for (var next = notBegun.poll(); next != null; next = notBegun.poll()) {
+                active++;
+                next.start();
+                awaitQuiet();
             }
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void awaitQuiet() throws InterruptedException {
+        long left = 30_000_000_000L;
+        while (active > 0) {
+            left = changed.awaitNanos(left);
+            if (left <= 0) {
+                throw new AssertionError(active + " handler threads neither end nor come to the gate");
+            }
         }
     }
 }

@@ -6,72 +6,73 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
-import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 
 class OffsetTrackerTest {
+    private final OffsetTracker tracker = new OffsetTracker();
+    private final Tenure tenure = new Rig(new FakeGroup("orders", 1), new Rig.Choices()).tenure(Rig.P0);
+
+    private Task taken(long offset) {
+        var task = new Task(tenure, new ConsumerRecord<>("orders", 0, offset, null, new byte[0]));
+        tracker.taken(task);
+        return task;
+    }
+
     @Test
     void nothingIsKnownBeforeTheFirstOffset() {
-        assertThat(new OffsetTracker().frontier()).isEmpty();
+        assertThat(tracker.frontier()).isEmpty();
     }
 
     @Test
     void theFrontierStopsAtTheLowestUnfinishedOffset() {
-        var tracker = new OffsetTracker();
-        tracker.taken(17);
-        tracker.taken(18);
-        tracker.taken(21);
-        tracker.finished(18);
+        var first = taken(17);
+        var second = taken(18);
+        var third = taken(21);
+        second.finish();
         assertThat(tracker.frontier()).hasValue(17);
-        tracker.finished(17);
+        first.finish();
         assertThat(tracker.frontier()).hasValue(21);
-        tracker.finished(21);
+        third.finish();
         assertThat(tracker.frontier()).hasValue(22);
     }
 
     @Test
     void whatIsNoMessageIsPassedOverOnceAllBeforeItIsFinished() {
-        var tracker = new OffsetTracker();
-        tracker.taken(5);
+        var task = taken(5);
         tracker.readTo(9);
         assertThat(tracker.frontier()).hasValue(5);
-        tracker.finished(5);
+        task.finish();
         assertThat(tracker.frontier()).hasValue(9);
     }
 
     @Test
-    void anOffsetThatIsNotInWorkCannotBeFinished() {
-        var tracker = new OffsetTracker();
-        tracker.taken(5);
-        tracker.taken(6);
-        tracker.finished(6);
-        assertThatThrownBy(() -> tracker.finished(6)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> tracker.finished(7)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> tracker.taken(6)).isInstanceOf(IllegalStateException.class);
+    void aMessageIsFinishedOnceAndTakenInTheOrderOfTheLog() {
+        taken(5);
+        var later = taken(6);
+        later.finish();
+        assertThatThrownBy(later::finish).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> taken(6)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
     void inAnyOrderTheFrontierIsTheLowestUnfinishedOffset() {
-        Seeds.run(300, OffsetTrackerTest::oneLife);
+        Seeds.run(300, random -> new OffsetTrackerTest().oneLife(random));
     }
 
-    private static void oneLife(SplittableRandom random) {
-        var tracker = new OffsetTracker();
-        var open = new TreeSet<Long>();
+    private void oneLife(SplittableRandom random) {
+        var open = new ArrayList<Task>();
         long next = random.nextInt(1_000);
         for (int i = 0; i < 500; i++) {
             if (open.isEmpty() || random.nextInt(100) < 52) {
                 next += random.nextInt(10) == 0 ? random.nextInt(1, 5) : 0;
-                tracker.taken(next);
-                open.add(next++);
+                open.add(taken(next++));
             } else {
-                var all = new ArrayList<>(open);
-                var done = all.get(random.nextInt(random.nextBoolean() ? 1 : all.size()));
-                tracker.finished(done);
-                open.remove(done);
+                open.remove(random.nextInt(random.nextBoolean() ? 1 : open.size()))
+                        .finish();
             }
-            assertThat(tracker.frontier()).isEqualTo(OptionalLong.of(open.isEmpty() ? next : open.first()));
-            assertThat(tracker.unfinished()).isEqualTo(open.size());
+            long lowest = open.isEmpty() ? next : open.getFirst().offset();
+            assertThat(tracker.frontier()).isEqualTo(OptionalLong.of(lowest));
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,7 @@ class RebalanceSafetyTest {
     @Test
     @Tag("long")
     void whateverHappensInManyLives() {
-        Seeds.run(3_000, random -> new Life(random).live());
+        Seeds.roam(3_000, random -> new Life(random).live());
     }
 
     private static final class Life {
@@ -46,7 +47,9 @@ class RebalanceSafetyTest {
         private final List<Rig> members = new ArrayList<>();
         private final Map<TopicPartition, ConcurrentSkipListSet<Long>> done = new ConcurrentHashMap<>();
         private final Map<TopicPartition, Integer> finishedTwice = new ConcurrentHashMap<>();
-        private final List<String> violations = new ArrayList<>();
+        private final Map<TopicPartition, List<String>> keys = new HashMap<>();
+        private final List<String> violations = Collections.synchronizedList(new ArrayList<>());
+        private final Concurrency concurrency;
         private boolean disturbed;
         private boolean calm;
 
@@ -59,6 +62,11 @@ class RebalanceSafetyTest {
                     letOneThrough();
                 }
             });
+            concurrency = switch (random.nextInt(3)) {
+                case 0 -> Concurrency.perPartition();
+                case 1 -> Concurrency.perKey(random.nextInt(1, 20));
+                default -> Concurrency.unordered(random.nextInt(1, 20));
+            };
             gate.shut();
         }
 
@@ -119,7 +127,9 @@ class RebalanceSafetyTest {
             for (var partition : group.partitions()) {
                 for (int i = random.nextInt(4); i > 0; i--) {
                     var value = random.nextInt(10) == 0 ? new byte[] {(byte) 0xff} : "v".getBytes(UTF_8);
-                    group.append(partition, "k".getBytes(UTF_8), value);
+                    var key = "k" + random.nextInt(4);
+                    keys.computeIfAbsent(partition, p -> new ArrayList<>()).add(key);
+                    group.append(partition, key.getBytes(UTF_8), value);
                 }
             }
         }
@@ -136,6 +146,8 @@ class RebalanceSafetyTest {
             choices.maxInFlight = random.nextInt(1, 60);
             choices.revokeWait = Duration.ofMillis(random.nextInt(1, 500));
             var self = new AtomicReference<Rig>();
+            choices.concurrency = concurrency;
+            choices.begins = this::begins;
             choices.handler = (m, ctx) -> handled(m);
             choices.writer = (source, topic, givenUp, noStack) -> writeDeadLetter(self.get(), source, topic);
             var rig = new Rig(group, choices, time, gate);
@@ -171,6 +183,22 @@ class RebalanceSafetyTest {
                 member.kafka.unanswered.removeFirst().run();
             }
             member.step();
+        }
+
+        /** Whoever has to wait for others does: all before it (of its key) are done. */
+        private void begins(Message<String, String> message) {
+            var partition = message.partition().toKafka();
+            var ofPartition = keys.getOrDefault(partition, List.of());
+            for (int before = 0; before < message.offset(); before++) {
+                boolean together = switch (concurrency) {
+                    case Concurrency.PerPartition() -> true;
+                    case Concurrency.PerKey(int n) -> ofPartition.get(before).equals(message.key());
+                    case Concurrency.Unordered(int n) -> false;
+                };
+                if (together && !done(partition).contains((long) before)) {
+                    violations.add(partition + "@" + message.offset() + " begun before " + before + " was done");
+                }
+            }
         }
 
         /** Runs after the gate let it through. */

@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -36,11 +37,16 @@ final class Rig {
         Retry retry = Retry.fixed(Duration.ofSeconds(30)).attempts(3);
         Optional<DeadLetter> deadLetter = Optional.of(DeadLetter.suffix(".dlq"));
         Commit commit = Commit.eachMessage();
+        Concurrency concurrency = Concurrency.perPartition();
         Position startAt = Position.earliest();
         int maxInFlight = 1_000;
         long maxInFlightBytes = 1_000_000;
         Duration revokeWait = Duration.ofSeconds(10);
         Handler<String, String> handler = (m, ctx) -> {};
+
+        /** Told before the handler comes to the gate. */
+        Consumer<Message<String, String>> begins = m -> {};
+
         DeadLetterWriter writer = (source, topic, givenUp, noStack) -> new Ack(topic, 0, 0, Instant.EPOCH);
         BooleanSupplier stopping = () -> false;
         long seed = 1;
@@ -58,12 +64,13 @@ final class Rig {
         var settings = new ConsumerSettings(
                 "billing",
                 Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, (m, ctx) -> {
+                    choices.begins.accept(m);
                     gate.enter(m);
                     choices.handler.handle(m, ctx);
                 })),
                 choices.retry,
                 choices.deadLetter,
-                Concurrency.perPartition(),
+                choices.concurrency,
                 choices.commit,
                 choices.startAt,
                 choices.maxInFlight,
@@ -107,6 +114,15 @@ final class Rig {
         }
     }
 
+    /** Each value with its key before a colon; none where there is no colon. */
+    void appendKeyed(TopicPartition partition, String... values) {
+        for (var value : values) {
+            int colon = value.indexOf(':');
+            group.append(
+                    partition, colon < 0 ? null : value.substring(0, colon).getBytes(UTF_8), value.getBytes(UTF_8));
+        }
+    }
+
     long committed(TopicPartition partition) {
         var offset = group.committed.get(partition);
         return offset == null ? -1 : offset.offset();
@@ -116,10 +132,15 @@ final class Rig {
         return events.stream().filter(type::isInstance).map(type::cast).toList();
     }
 
+    /** Owns it if it does not yet. */
+    Tenure tenure(TopicPartition partition) {
+        if (loop.tenure(Partition.of(partition)).isEmpty()) {
+            own(partition);
+        }
+        return loop.tenure(Partition.of(partition)).orElseThrow();
+    }
+
     Reason reason(TopicPartition partition) {
-        return loop.tenure(Partition.of(partition))
-                .orElseThrow()
-                .explain(time.nanoTime())
-                .why();
+        return tenure(partition).explain(time.nanoTime()).why();
     }
 }

@@ -3,14 +3,27 @@ package io.strandline;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
-/** Runs a random life once per seed; {@code -Dseed=} runs one again. */
+/**
+ * Runs a random life once per seed. The quick suite always runs the same ones; {@code -Dseed=7} runs one again, and
+ * {@code -Dseed=random} begins anywhere, as the long forms do.
+ */
 final class Seeds {
     private Seeds() {}
 
     static void run(int lives, Consumer<SplittableRandom> life) {
-        var one = Long.getLong("seed");
-        long first = one != null ? one : System.nanoTime() & 0xffff_ffffL;
-        int count = one != null ? 1 : lives;
+        run(lives, 1, life);
+    }
+
+    /** For the long forms: other lives each time. */
+    static void roam(int lives, Consumer<SplittableRandom> life) {
+        run(lives, System.nanoTime() & 0xffff_ffffL, life);
+    }
+
+    private static void run(int lives, long from, Consumer<SplittableRandom> life) {
+        var asked = System.getProperty("seed", "");
+        boolean one = asked.matches("-?[0-9]+");
+        long first = one ? Long.parseLong(asked) : asked.equals("random") ? System.nanoTime() & 0xffff_ffffL : from;
+        int count = one ? 1 : lives;
         System.out.println("first seed " + first + ", " + count + " lives");
         for (long seed = first; seed < first + count; seed++) {
             try {
