@@ -26,6 +26,10 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class Listener implements AutoCloseable {
     private static final int BACKLOG = 128;
+
+    /** The system frees the port when the thread that accepts has come back from its call, not when the channel is closed. */
+    private static final Duration PORT_FREED_ATMOST = Duration.ofSeconds(5);
+
     private static final long LOOK_NANOS_MAX = TimeUnit.SECONDS.toNanos(1);
     private static final System.Logger LOG = System.getLogger("io.strandline.broker");
 
@@ -37,6 +41,7 @@ public final class Listener implements AutoCloseable {
     private final Set<Connection> connections = new LinkedHashSet<>();
     private final Map<InetAddress, Integer> perAddress = new HashMap<>();
     private final AtomicLong accepted = new AtomicLong();
+    private final Thread acceptor;
     private boolean closed;
 
     /** What all connections of a listener use together. */
@@ -52,6 +57,10 @@ public final class Listener implements AutoCloseable {
         this.server = server;
         this.address = (InetSocketAddress) server.getLocalAddress();
         this.shared = shared;
+        this.acceptor = Thread.ofPlatform()
+                .daemon()
+                .name("strandline-accept-" + address.getPort())
+                .unstarted(this::accept);
     }
 
     /**
@@ -66,10 +75,7 @@ public final class Listener implements AutoCloseable {
             server.setOption(StandardSocketOptions.SO_REUSEADDR, true);
             server.bind(address, BACKLOG);
             var listener = new Listener(server, shared);
-            Thread.ofPlatform()
-                    .daemon()
-                    .name("strandline-accept-" + listener.address.getPort())
-                    .start(listener::accept);
+            listener.acceptor.start();
             Thread.ofPlatform()
                     .daemon()
                     .name("strandline-idle-" + listener.address.getPort())
@@ -110,10 +116,20 @@ public final class Listener implements AutoCloseable {
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, () -> "Closing " + address + ": " + e);
         }
+        awaitPortFreed();
         snapshot().forEach(Connection::stop);
         awaitNoConnection(drain);
         snapshot().forEach(Connection::close);
         awaitNoConnection(Duration.ofSeconds(1));
+    }
+
+    /** Whoever starts a broker anew right after this finds its port free. */
+    private void awaitPortFreed() {
+        try {
+            acceptor.join(PORT_FREED_ATMOST);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the caller is in a hurry
+        }
     }
 
     @Override
