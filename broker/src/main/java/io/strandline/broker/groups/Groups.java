@@ -66,7 +66,7 @@ public final class Groups {
         scheduleRewriting();
     }
 
-    /** Answers everybody who waits; the broker is closing. */
+    /** Answers everybody who waits; the broker is closing. What is asked from here on is answered as if there were no groups. */
     public void stop() {
         stopped = true;
         for (var next : new Timer.@Nullable Scheduled[] {expiry, rewrite}) {
@@ -76,6 +76,11 @@ public final class Groups {
         }
         groups.values().forEach(each -> locked(each, group -> group.membership().stop()));
         groups.clear();
+    }
+
+    /** Whether {@link #stop} has begun: what was answered since is not to be believed. */
+    public boolean stopped() {
+        return stopped;
     }
 
     // ---- Membership ----

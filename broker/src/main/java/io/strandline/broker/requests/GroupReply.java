@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a group says, on its way to a client: it may wait for other members, whose patience the group itself limits, and then
  * waits for the disk to know everything that the answer knows (W15). If the disk does not get there in time, the client is told
- * to come again.
+ * to come again. So is a client that asks while the broker stops: groups that have been stopped know nobody, and a member that
+ * heard so would give up its id, its partitions and its place.
  */
 final class GroupReply<T> implements Answer {
     /** {@code offset.commit.timeout.ms}: how long a client waits for our disk. */
@@ -32,6 +33,10 @@ final class GroupReply<T> implements Answer {
     private final Time time;
     private final Function<T, Message> response;
     private final Function<ErrorCode, Message> failure;
+
+    /** Asked after the answer was given, so an answer of groups that were stopped already is never told. */
+    private final boolean stopped;
+
     private @Nullable Durability durability;
     private @Nullable Deadline deadline;
 
@@ -47,6 +52,7 @@ final class GroupReply<T> implements Answer {
         this.time = node.time();
         this.response = response;
         this.failure = failure;
+        this.stopped = node.groups().stopped();
     }
 
     /**
@@ -75,7 +81,8 @@ final class GroupReply<T> implements Answer {
 
     @Override
     public boolean ready() {
-        return disk().map(disk -> disk.state() != Durability.State.PENDING).orElse(false)
+        return stopped
+                || disk().map(disk -> disk.state() != Durability.State.PENDING).orElse(false)
                 || deadline != null && deadline.isOver();
     }
 
@@ -91,6 +98,9 @@ final class GroupReply<T> implements Answer {
 
     @Override
     public Result result() {
+        if (stopped) {
+            return new Result.Respond(failure.apply(ErrorCode.NOT_COORDINATOR));
+        }
         boolean durable =
                 disk().filter(disk -> disk.state() == Durability.State.DURABLE).isPresent();
         return new Result.Respond(

@@ -163,6 +163,11 @@ public final class SimulatedBroker {
         refuseSilentFailure();
     }
 
+    /** What a broker that stops does first. */
+    public void stopGroups() {
+        node.groups().stop();
+    }
+
     public void close() throws IOException {
         store.close();
         refuseSilentFailure();
