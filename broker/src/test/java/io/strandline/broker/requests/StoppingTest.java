@@ -80,8 +80,7 @@ class StoppingTest {
         var partition = new OffsetCommitRequestPartition().partitionIndex(0).committedOffset(42);
         var request = new OffsetCommitRequest()
                 .groupId("g")
-                .topics(List.of(
-                        new OffsetCommitRequestTopic().name(Stage.TOPIC).partitions(List.of(partition))));
+                .topics(List.of(new OffsetCommitRequestTopic().name(Stage.TOPIC).partitions(List.of(partition))));
         var response = stage.ask(ApiKey.OFFSET_COMMIT, 8, request, OffsetCommitResponse.class);
         return Stage.error(response.topics.getFirst().partitions.getFirst().errorCode);
     }
@@ -94,6 +93,8 @@ class StoppingTest {
         var topic = new OffsetFetchRequestTopics().name(Stage.TOPIC).partitionIndexes(List.of(0));
         var group = new OffsetFetchRequestGroup().groupId("g").topics(List.of(topic));
         var request = new OffsetFetchRequest().groups(List.of(group));
-        return stage.ask(ApiKey.OFFSET_FETCH, 9, request, OffsetFetchResponse.class).groups.getFirst();
+        return stage.ask(ApiKey.OFFSET_FETCH, 9, request, OffsetFetchResponse.class)
+                .groups
+                .getFirst();
     }
 }
