@@ -8,6 +8,7 @@ import io.strandline.broker.net.Complaints;
 import io.strandline.broker.net.ConnectionThreads;
 import io.strandline.broker.net.Listener;
 import io.strandline.broker.net.RequestMemory;
+import io.strandline.broker.net.RequestStarter;
 import io.strandline.broker.requests.Authorizer;
 import io.strandline.broker.requests.Codecs;
 import io.strandline.broker.requests.Endpoint;
@@ -35,6 +36,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * One node that speaks the Kafka protocol, in this process. There can be many in one process, each with a directory of its
@@ -101,6 +103,17 @@ public final class Broker implements AutoCloseable {
      * @param newIds gives an id that was never used before
      */
     public static Broker start(BrokerConfig config, Disk disk, Time time, Supplier<UUID> newIds) throws IOException {
+        return start(config, disk, time, newIds, UnaryOperator.identity());
+    }
+
+    /**
+     * As above, for tests that want a broker to fail.
+     *
+     * @param between gets what starts requests and gives what stands in front of it
+     */
+    public static Broker start(
+            BrokerConfig config, Disk disk, Time time, Supplier<UUID> newIds, UnaryOperator<RequestStarter> between)
+            throws IOException {
         var addresses = addresses(config);
         var facts = new Facts(time, config.topicDefaults(), newIds);
         var store = Store.open(disk, config.store(), facts, time);
@@ -112,7 +125,8 @@ public final class Broker implements AutoCloseable {
             awaitDurable(facts.begin(store.metadata(), textOf(newIds.get()), config.get(BrokerConfig.NODE_ID)), time);
             var firstForce = Duration.ofNanos(time.nanos() - before);
             var groups = GroupsOnDisk.open(config.groups(), store, facts.topics(), groupTimer, time, UUID::randomUUID);
-            return open(config, addresses, store, node(config, store, facts, groups, time), groupTimer, firstForce);
+            var node = node(config, store, facts, groups, time);
+            return open(config, addresses, store, node, between.apply(new Requests(node)), groupTimer, firstForce);
         } catch (IOException | RuntimeException e) {
             groupTimer.close();
             store.close();
@@ -125,13 +139,14 @@ public final class Broker implements AutoCloseable {
             List<InetSocketAddress> addresses,
             Store store,
             Node node,
+            RequestStarter requests,
             TimerThread groupTimer,
             Duration firstForce)
             throws IOException {
         var memory = new RequestMemory(config.requestMemoryBytes());
         var shared = new Listener.Shared(
                 config.net(),
-                new Requests(node),
+                requests,
                 memory,
                 new ConnectionThreads(config.get(BrokerConfig.PLATFORM_THREADS)),
                 node.complaints(),
@@ -197,6 +212,11 @@ public final class Broker implements AutoCloseable {
                 listeners.stream().mapToInt(Listener::connections).sum(),
                 memory.usedBytes(),
                 memory.limitBytes());
+    }
+
+    /** Hangs up on every client, at once and in the middle of whatever it does. They may come back. */
+    public void dropConnections() {
+        listeners.forEach(Listener::dropConnections);
     }
 
     /**

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Who may know whom, read from the class files of all modules. What only the source shows is in {@link SourceRulesTest}. */
 class ArchitectureTest {
     private static final Pattern MODULE = Pattern.compile("/([^/]+)/target/");
-    private static final Set<String> MODULES = Set.of("protocol", "storage", "broker", "client", "cli");
+    private static final Set<String> MODULES = Set.of("protocol", "storage", "broker", "client", "cli", "junit");
 
     private static JavaClasses production;
 
@@ -62,6 +62,10 @@ class ArchitectureTest {
         "client, storage",
         "client, protocol",
         "client, cli",
+        "client, junit",
+        "broker, junit",
+        "cli, junit",
+        "junit, cli",
         "storage, protocol",
         "storage, broker",
         "protocol, storage",
@@ -100,14 +104,14 @@ class ArchitectureTest {
     void noMethodIsSynchronized() {
         check(methods()
                 .that()
-                .areDeclaredInClassesThat(in("protocol", "storage", "broker", "client"))
+                .areDeclaredInClassesThat(in("protocol", "storage", "broker", "client", "junit"))
                 .should()
                 .notHaveModifier(JavaModifier.SYNCHRONIZED)
                 .because("on JDK 21 to 23 a virtual thread that blocks in one holds its carrier; use a ReentrantLock"));
     }
 
     @ParameterizedTest
-    @CsvSource({"protocol", "storage", "broker", "client"})
+    @CsvSource({"protocol", "storage", "broker", "client", "junit"})
     void aLibraryNeverEndsTheJvm(String module) {
         check(noClasses()
                 .that(in(module))

@@ -102,6 +102,11 @@ public final class Listener implements AutoCloseable {
         }
     }
 
+    /** Hangs up on everyone; goes on accepting. */
+    public void dropConnections() {
+        snapshot().forEach(Connection::close);
+    }
+
     /** Accepts nothing more, lets connections finish what they owe, and hangs up on the rest when the time is up. */
     public void close(Duration drain) {
         lock.lock();
