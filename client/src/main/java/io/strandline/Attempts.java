@@ -1,6 +1,7 @@
 package io.strandline;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 
@@ -16,10 +17,10 @@ final class Attempts {
     private final MemberContext member;
     private final Call call;
 
-    /** How the message reaches its handler. */
+    /** How the message reaches its handler. If this returns, it is done. */
     @FunctionalInterface
     interface Call {
-        void handle(Task task) throws Exception;
+        void handle(Task task) throws Throwable;
     }
 
     /** What comes next. */
@@ -29,7 +30,9 @@ final class Attempts {
         /** It goes on with the same message, if its partition still may. */
         AGAIN,
         /** Others will call when it goes on, if ever. */
-        WAITS
+        WAITS,
+        /** Of a batch: which of its messages are to be given up must be found out first. */
+        ONE_BY_ONE
     }
 
     Attempts(Tenure tenure, MemberContext member, Call call) {
@@ -49,7 +52,9 @@ final class Attempts {
             // Also Errors: one that kills this thread would leave the partition waiting for ever without a reason.
             return failed(task, e, lane);
         }
-        task.finish();
+        if (!task.finished()) {
+            task.finish();
+        }
         return Outcome.DONE;
     }
 
@@ -58,42 +63,69 @@ final class Attempts {
     }
 
     Outcome failed(Task task, Throwable why, Lane lane) {
-        if (crashed(why)) {
-            member.crash().accept(why);
-            return Outcome.WAITS;
-        } else if (tenure.stale()) {
-            return Outcome.WAITS; // somebody else has this message now; what became of it here must change nothing
-        } else if (tenure.heldByHandler()) {
-            return Outcome.AGAIN; // the handler asked for a rest: that is no attempt
-        }
-        return decide(task, why, lane);
+        return costsNoAttempt(why).orElseGet(() -> apply(decision(task, why), task, why, lane));
     }
 
-    private Outcome decide(Task task, Throwable why, Lane lane) {
-        var time = member.time();
-        var sinceFirst = Duration.ofNanos(time.nanoTime() - task.begun());
-        int attempt = task.attempt();
-        return switch (member.policy().decide(task.record().topic(), why, attempt, sinceFirst)) {
-            case FailurePolicy.Decision.RetryAfter(Duration delay) -> {
-                member.events()
-                        .raise(new Event.Retrying(
-                                time.now(), member.group(), tenure.partition(), task.offset(), attempt, delay, why));
-                task.attempt(attempt + 1);
-                tenure.waits(lane, task, delay, why);
-                yield Outcome.WAITS;
-            }
+    /** These failed as a batch, and it is not known which of them is to blame. The first one counts for all. */
+    Outcome failedTogether(List<Task> tasks, Throwable why, Lane lane) {
+        var free = costsNoAttempt(why);
+        if (free.isPresent()) {
+            return free.get();
+        }
+        var first = tasks.getFirst();
+        var decision = decision(first, why);
+        if (!(decision instanceof FailurePolicy.Decision.RetryAfter)) {
+            return tasks.size() > 1 ? Outcome.ONE_BY_ONE : apply(decision, first, why, lane);
+        }
+        tasks.subList(1, tasks.size()).forEach(task -> task.attempt(first.attempt() + 1));
+        return apply(decision, first, why, lane);
+    }
+
+    private Optional<Outcome> costsNoAttempt(Throwable why) {
+        if (crashed(why)) {
+            member.crash().accept(why);
+            return Optional.of(Outcome.WAITS);
+        } else if (tenure.stale()) {
+            // Somebody else has this message now; what became of it here must change nothing.
+            return Optional.of(Outcome.WAITS);
+        } else if (tenure.heldByHandler()) {
+            return Optional.of(Outcome.AGAIN); // the handler asked for a rest
+        }
+        return Optional.empty();
+    }
+
+    private FailurePolicy.Decision decision(Task task, Throwable why) {
+        var sinceFirst = Duration.ofNanos(member.time().nanoTime() - task.begun());
+        return member.policy().decide(task.record().topic(), why, task.attempt(), sinceFirst);
+    }
+
+    private Outcome apply(FailurePolicy.Decision decision, Task task, Throwable why, Lane lane) {
+        return switch (decision) {
+            case FailurePolicy.Decision.RetryAfter(Duration delay) -> retry(task, delay, why, lane);
             case FailurePolicy.Decision.Park(String topic) -> {
                 task.letter(new Task.Letter(topic, why, 0, Optional.empty()));
                 yield Outcome.AGAIN;
             }
-            case FailurePolicy.Decision.Skip() -> {
-                member.events()
-                        .raise(new Event.Skipped(
-                                time.now(), member.group(), tenure.partition(), task.offset(), attempt, why));
-                task.finish();
-                yield Outcome.DONE;
-            }
+            case FailurePolicy.Decision.Skip() -> skip(task, why);
         };
+    }
+
+    private Outcome retry(Task task, Duration delay, Throwable why, Lane lane) {
+        int failed = task.attempt();
+        member.events()
+                .raise(new Event.Retrying(
+                        member.time().now(), member.group(), tenure.partition(), task.offset(), failed, delay, why));
+        task.attempt(failed + 1);
+        tenure.waits(lane, task, delay, why);
+        return Outcome.WAITS;
+    }
+
+    private Outcome skip(Task task, Throwable why) {
+        member.events()
+                .raise(new Event.Skipped(
+                        member.time().now(), member.group(), tenure.partition(), task.offset(), task.attempt(), why));
+        task.finish();
+        return Outcome.DONE;
     }
 
     private Outcome write(Task task, Task.Letter letter, Lane lane) {

@@ -3,6 +3,9 @@ package io.strandline;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
 
 /**
  * What other threads ask of the poll thread. It looks here between polls, which are short; waking it up would interrupt
@@ -33,6 +36,17 @@ final class Commands {
             refuseAll(); // nobody will look any more
         }
         return command.result;
+    }
+
+    /** Waits for it; never on the poll thread. */
+    static <T> T answer(CompletableFuture<T> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException known ? known : new KafkaException(e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
     }
 
     /** Poll thread. */

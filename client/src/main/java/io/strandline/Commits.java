@@ -3,6 +3,7 @@ package io.strandline;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -39,7 +40,10 @@ final class Commits {
         if (!progress.offsets.isEmpty() && due(now, progress.messages)) {
             lastCommit = now;
             underWay = true;
-            kafka.commitAsync(progress.toKafka(), (offsets, failure) -> done(progress, failure));
+            kafka.commitAsync(progress.toKafka(), (offsets, failure) -> {
+                underWay = false;
+                done(progress, failure);
+            });
         }
     }
 
@@ -53,7 +57,6 @@ final class Commits {
     }
 
     private void done(Progress progress, @Nullable Exception failure) {
-        underWay = false;
         if (failure == null) {
             progress.stored();
             member.events().raise(new Event.Committed(member.time().now(), member.group(), progress.byPartition()));
@@ -79,6 +82,15 @@ final class Commits {
             done(progress, null);
         } catch (KafkaException e) {
             done(progress, e);
+        }
+    }
+
+    /** Of one partition, because its handler says so. */
+    void now(Tenure tenure) {
+        var progress = Progress.of(List.of(tenure));
+        if (!progress.offsets.isEmpty()) {
+            kafka.commitSync(progress.toKafka(), LAST_COMMIT_WAIT);
+            done(progress, null);
         }
     }
 

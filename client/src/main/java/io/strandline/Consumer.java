@@ -89,6 +89,12 @@ public interface Consumer extends AutoCloseable {
         <K, V> Builder eachMessage(Topic<K, V> topic, Handler<K, V> handler);
 
         /**
+         * A fetch at a time, one batch at once for each partition. See {@link Batch} for what is done afterwards. Goes
+         * with {@link Concurrency#perPartition()} only.
+         */
+        <K, V> Builder eachBatch(Topic<K, V> topic, Handler.OfBatch<K, V> handler);
+
+        /**
          * Default: where {@link #deadLetter} is set, {@link Retry#standard()}; where it is not, the same delays without
          * end, because there is no place for a message that is given up.
          */

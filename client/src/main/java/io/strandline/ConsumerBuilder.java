@@ -68,7 +68,16 @@ final class ConsumerBuilder implements Consumer.Builder {
 
     @Override
     public <K, V> Consumer.Builder eachMessage(Topic<K, V> topic, Handler<K, V> handler) {
-        var before = subscriptions.put(topic.name(), new ConsumerSettings.Subscription<>(topic, handler));
+        return subscribe(topic, new ConsumerSettings.Work.EachMessage<>(handler));
+    }
+
+    @Override
+    public <K, V> Consumer.Builder eachBatch(Topic<K, V> topic, Handler.OfBatch<K, V> handler) {
+        return subscribe(topic, new ConsumerSettings.Work.EachBatch<>(handler));
+    }
+
+    private <K, V> Consumer.Builder subscribe(Topic<K, V> topic, ConsumerSettings.Work<K, V> work) {
+        var before = subscriptions.put(topic.name(), new ConsumerSettings.Subscription<>(topic, work));
         if (before != null) {
             throw new IllegalArgumentException("Topic " + topic.name()
                     + " has a handler in this consumer already. Let one handler call the other, or use another group.");
@@ -228,7 +237,13 @@ final class ConsumerBuilder implements Consumer.Builder {
     private <K, V> ConsumerSettings.Subscription<K, V> watched(ConsumerSettings.Subscription<K, V> subscription) {
         var instruments = kafka.settings().instruments();
         return new ConsumerSettings.Subscription<>(
-                subscription.topic(), instruments.around(group, subscription.handler()));
+                subscription.topic(),
+                switch (subscription.work()) {
+                    case ConsumerSettings.Work.EachMessage<K, V>(Handler<K, V> handler) ->
+                        new ConsumerSettings.Work.EachMessage<>(instruments.around(group, handler));
+                    case ConsumerSettings.Work.EachBatch<K, V>(Handler.OfBatch<K, V> handler) ->
+                        new ConsumerSettings.Work.EachBatch<>(instruments.around(group, handler));
+                });
     }
 
     /** With fewer than that, handlers that could run would wait for a fetch. */
@@ -241,7 +256,7 @@ final class ConsumerBuilder implements Consumer.Builder {
     private void refuseContradictions(Map<String, Object> config) {
         if (subscriptions.isEmpty()) {
             throw new IllegalStateException("The consumer of group " + group
-                    + " has no handler: say eachMessage(topic, handler) before start()");
+                    + " has no handler: say eachMessage(topic, handler) or eachBatch(topic, handler) before start()");
         }
         if (deadLetter.isEmpty() && retry.map(Retry::ends).orElse(false)) {
             throw new IllegalStateException("The consumer of group " + group + " gives messages up (" + retry.get()
@@ -258,6 +273,14 @@ final class ConsumerBuilder implements Consumer.Builder {
             if (overrides.containsKey(ours)) {
                 throw new IllegalStateException(ours + " is decided by commit(..), startAt(..) and consumer(group);"
                         + " it cannot be set beside them");
+            }
+        }
+        for (var subscription : subscriptions.values()) {
+            if (subscription.work() instanceof ConsumerSettings.Work.EachBatch
+                    && !(concurrency instanceof Concurrency.PerPartition)) {
+                throw new IllegalStateException("eachBatch(" + subscription.topic() + ") has one batch at once for each"
+                        + " partition, and " + concurrency + " asks for more. Use eachMessage with it, or leave"
+                        + " concurrency(..) out");
             }
         }
         if (!(concurrency instanceof Concurrency.PerPartition) && concurrency.limit() > messagesInMemory()) {

@@ -19,5 +19,12 @@ record ConsumerSettings(
         Duration drain,
         Duration stuckAfter) {
     /** A topic and what is done with its messages. */
-    record Subscription<K, V>(Topic<K, V> topic, Handler<K, V> handler) {}
+    record Subscription<K, V>(Topic<K, V> topic, Work<K, V> work) {}
+
+    /** What is done with messages. */
+    sealed interface Work<K, V> {
+        record EachMessage<K, V>(Handler<K, V> handler) implements Work<K, V> {}
+
+        record EachBatch<K, V>(Handler.OfBatch<K, V> handler) implements Work<K, V> {}
+    }
 }

@@ -1,7 +1,7 @@
 package io.strandline;
 
-import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -70,20 +70,19 @@ final class Crew {
         }
     }
 
-    /** Tasks of this partition whose handler, or whose dead letter, is on its way right now. */
+    /** What handlers, and writers of dead letters, are at right now: of a batch its first message that is not done. */
     List<Task> running(Tenure tenure) {
         return workers.stream()
-                .flatMap(worker -> worker.tasks().stream())
+                .flatMap(worker -> Optional.ofNullable(worker.at()).stream())
                 .filter(task -> task.tenure() == tenure)
                 .toList();
     }
 
     boolean busyWith(Tenure tenure) {
         for (var worker : workers) {
-            for (var task : worker.tasks()) {
-                if (task.tenure() == tenure) {
-                    return true;
-                }
+            var first = worker.first();
+            if (first != null && first.tenure() == tenure) {
+                return true;
             }
         }
         return false;
@@ -93,7 +92,7 @@ final class Crew {
     @Nullable
     Thread threadAt(Task task) {
         for (var worker : workers) {
-            if (worker.tasks().contains(task)) {
+            if (worker.at() == task) {
                 return worker.thread;
             }
         }
@@ -166,10 +165,22 @@ final class Crew {
             batch = null;
         }
 
-        private Collection<Task> tasks() {
-            var one = task;
+        private @Nullable Task first() {
             var several = batch;
-            return one != null ? List.of(one) : several != null ? several : List.of();
+            return several != null ? several.getFirst() : task;
+        }
+
+        private @Nullable Task at() {
+            var several = batch;
+            if (several == null) {
+                return task;
+            }
+            for (var each : several) {
+                if (!each.finished()) {
+                    return each;
+                }
+            }
+            return null;
         }
     }
 }

@@ -42,6 +42,19 @@ public sealed interface Event {
     record Revoked(Instant at, String group, Set<Partition> partitions, boolean lost, Map<Partition, Long> unfinished)
             implements OfConsumer {}
 
+    /**
+     * A batch is given to its handler.
+     *
+     * @param last the offset of its last message
+     * @param lag messages in the log behind it, as of the fetch
+     */
+    record BatchStarted(Instant at, String group, Partition partition, long first, long last, long lag)
+            implements OfConsumer {}
+
+    /** The handler of a batch has returned or failed; see {@link BatchStarted}. */
+    record BatchFinished(Instant at, String group, Partition partition, long first, long last, long lag, Duration took)
+            implements OfConsumer {}
+
     /** The broker has stored these as the next offsets to read. */
     record Committed(Instant at, String group, Map<Partition, Long> offsets) implements OfConsumer {}
 

@@ -18,7 +18,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -225,7 +224,7 @@ final class GroupMember implements Consumer {
     @Override
     public void commit(Map<Partition, Long> nextOffsets) {
         var offsets = Map.copyOf(nextOffsets);
-        answer(commands.ask(() -> {
+        Commands.answer(commands.ask(() -> {
             loop.commit(offsets);
             return true;
         }));
@@ -399,16 +398,6 @@ final class GroupMember implements Consumer {
     @Override
     public void close() {
         stop(settings.drain());
-    }
-
-    private static <T> T answer(CompletableFuture<T> future) {
-        try {
-            return future.get();
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException known ? known : new KafkaException(e.getCause());
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
-        }
     }
 
     /** Empty if there is no answer, whatever the reason: the caller asks again while it has time. */

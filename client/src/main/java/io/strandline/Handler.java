@@ -13,6 +13,13 @@ public interface Handler<K, V> {
         void handle(Message<K, V> message) throws Exception;
     }
 
+    /** For what is cheaper by the batch. */
+    @FunctionalInterface
+    interface OfBatch<K, V> {
+        /** What returning and throwing mean depends on what was resolved and rejected: see {@link Batch}. */
+        void handle(Batch<K, V> batch) throws Exception;
+    }
+
     /** What a handler may ask of the consumer about the message in hand. Safe for use by other threads. */
     interface Context {
         Partition partition();

@@ -60,6 +60,23 @@ final class Instruments implements Instrumentation {
         };
     }
 
+    /** The same for batches; a failure of the handler is one of the whole batch. */
+    <K, V> Handler.OfBatch<K, V> around(String group, Handler.OfBatch<K, V> handler) {
+        if (all.isEmpty()) {
+            return handler;
+        }
+        return batch -> {
+            var handling = handling(group, batch.messages());
+            try {
+                handler.handle(batch);
+            } catch (Throwable e) {
+                handling.failed(e);
+                throw e;
+            }
+            handling.done();
+        };
+    }
+
     private record SendingOfAll(List<Sending> all) implements Sending {
         @Override
         public Headers headers(Headers given) {

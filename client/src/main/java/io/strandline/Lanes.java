@@ -22,6 +22,14 @@ sealed interface Lanes {
         }
     }
 
+    /** All of them, and they are handed over a fetch at a time. */
+    record Batches(BatchLane<?, ?> lane) implements Lanes {
+        @Override
+        public void add(List<Task> tasks) {
+            lane.add(tasks);
+        }
+    }
+
     /** Those of one key; those without a key wait for nobody. */
     final class PerKey implements Lanes {
         private static final int SWEEP_MIN = 256;

@@ -72,7 +72,7 @@ final class MessageLane implements Lane {
             }
             switch (attempts.attempt(task, this)) {
                 case AGAIN -> {}
-                case WAITS -> {
+                case WAITS, ONE_BY_ONE -> {
                     return;
                 }
                 case DONE -> {

@@ -204,7 +204,18 @@ final class PollLoop implements ConsumerRebalanceListener {
         if (tenure.frontier().isEmpty()) {
             tenure.committed(records.getFirst().offset()); // where it begins needs no commit before the first message
         }
+        kafka.currentLag(partition).ifPresent(lag -> tenure.seenEnd(kafka.position(partition) + lag));
         tenure.add(records);
+    }
+
+    /** Handler: asks the poll thread, which stores nothing for a partition that has left. */
+    private void commitNow(Tenure tenure) {
+        Commands.answer(commands.ask(() -> {
+            if (tenures.containsValue(tenure)) {
+                commits.now(tenure);
+            }
+            return true;
+        }));
     }
 
     /** Nothing is committed for these. A broker that does not answer leaves them as they are, and the next poll asks again. */
@@ -273,7 +284,7 @@ final class PollLoop implements ConsumerRebalanceListener {
                 throw new IllegalStateException(
                         "Partition " + ours + " was assigned, but its topic has no handler here");
             }
-            var tenure = new Tenure(ours, subscription, settings.concurrency(), member, crew);
+            var tenure = new Tenure(ours, subscription, settings.concurrency(), member, crew, this::commitNow);
             tenures.put(partition, tenure);
             pauses.applyTo(tenure); // after it can be seen: a pause that comes now finds one or the other
         }

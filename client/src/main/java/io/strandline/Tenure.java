@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 import java.util.PriorityQueue;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class Tenure {
     private final Partition partition;
     private final MemberContext member;
     private final Crew crew;
+    private final CommitNow commitNow;
     private final Lanes lanes;
 
     /** Guards what follows up to the next remark. Held for a few instructions, never over I/O or foreign code. */
@@ -60,6 +62,12 @@ final class Tenure {
     /** Goes with every commit. Of the poll thread alone. */
     private String commitMetadata = "";
 
+    /** Stores the progress of one partition, and returns when the broker has done so. */
+    @FunctionalInterface
+    interface CommitNow {
+        void commit(Tenure tenure);
+    }
+
     /** Why it is held back. */
     private record Hold(boolean byHandler, long since, Optional<Long> until) {}
 
@@ -76,22 +84,34 @@ final class Tenure {
             ConsumerSettings.Subscription<?, ?> subscription,
             Concurrency concurrency,
             MemberContext member,
-            Crew crew) {
+            Crew crew,
+            CommitNow commitNow) {
         this.partition = partition;
         this.member = member;
         this.crew = crew;
-        var attempts = new Attempts(this, member, call(subscription));
-        lanes = switch (concurrency) {
-            case Concurrency.PerPartition() -> new Lanes.Single(new MessageLane(attempts, crew));
-            case Concurrency.PerKey(int inFlight) -> new Lanes.PerKey(() -> new MessageLane(attempts, crew));
-            case Concurrency.Unordered(int inFlight) -> new Lanes.Unordered(() -> new MessageLane(attempts, crew));
+        this.commitNow = commitNow;
+        lanes = lanes(subscription, concurrency);
+    }
+
+    private <K, V> Lanes lanes(ConsumerSettings.Subscription<K, V> to, Concurrency concurrency) {
+        return switch (to.work()) {
+            case ConsumerSettings.Work.EachMessage<K, V>(Handler<K, V> handler) -> {
+                var attempts = new Attempts(this, member, call(to.topic(), handler));
+                Supplier<MessageLane> make = () -> new MessageLane(attempts, crew);
+                yield switch (concurrency) {
+                    case Concurrency.PerPartition() -> new Lanes.Single(make.get());
+                    case Concurrency.PerKey(int inFlight) -> new Lanes.PerKey(make);
+                    case Concurrency.Unordered(int inFlight) -> new Lanes.Unordered(make);
+                };
+            }
+            case ConsumerSettings.Work.EachBatch<K, V>(Handler.OfBatch<K, V> handler) ->
+                new Lanes.Batches(new BatchLane<>(this, member, crew, to.topic(), handler));
         };
     }
 
-    private <K, V> Attempts.Call call(ConsumerSettings.Subscription<K, V> to) {
+    private <K, V> Attempts.Call call(Topic<K, V> topic, Handler<K, V> handler) {
         var context = new HandlerContext(this, member);
-        return task ->
-                to.handler().handle(Decoder.decode(to.topic(), partition, task.record(), task.attempt()), context);
+        return task -> handler.handle(Decoder.decode(topic, partition, task.record(), task.attempt()), context);
     }
 
     Partition partition() {
@@ -220,6 +240,11 @@ final class Tenure {
     /** A stop counts from the moment it is asked for, not from when the poll thread hears of it. */
     boolean open() {
         return open && !member.stopping().getAsBoolean();
+    }
+
+    /** Handler. */
+    void commitNow() {
+        commitNow.commit(this);
     }
 
     /** Worker: leaves the lane here until the partition is opened; false if it is open. */

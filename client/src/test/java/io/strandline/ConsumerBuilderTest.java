@@ -68,6 +68,18 @@ class ConsumerBuilderTest {
                 .hasMessageContaining("max.poll.interval.ms (60000 ms)");
         assertThatThrownBy(() -> consumer().set("auto.offset.reset", "latest").start())
                 .hasMessageContaining("startAt(..)");
+        assertThatThrownBy(() -> consumer()
+                        .concurrency(Concurrency.perKey(100))
+                        .maxInFlight(50)
+                        .start())
+                .hasMessageContaining("maxInFlight (50 messages")
+                .hasMessageContaining("100 handlers");
+        assertThatThrownBy(() -> kafka.consumer("billing")
+                        .eachBatch(ORDERS, batch -> {})
+                        .concurrency(Concurrency.unordered(2))
+                        .start())
+                .hasMessageContaining("eachBatch(orders)")
+                .hasMessageContaining("concurrency(..)");
         assertThatThrownBy(() -> kafka.producerBuilder().maxInFlight(6)).hasMessageContaining("not 6");
     }
 

@@ -102,6 +102,21 @@ final class HandlerGate implements MemberContext.HandlerThreads {
         here.result().join().run();
     }
 
+    /** Handler: asks the poll thread, which is the test, so that this counts as waiting meanwhile. */
+    void asking(Runnable question) {
+        ended();
+        try {
+            question.run();
+        } finally {
+            lock.lock();
+            try {
+                active++;
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
     private void ended() {
         lock.lock();
         try {

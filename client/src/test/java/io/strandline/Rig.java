@@ -44,6 +44,9 @@ final class Rig {
         Duration revokeWait = Duration.ofSeconds(10);
         Handler<String, String> handler = (m, ctx) -> {};
 
+        /** Takes the place of the other one. */
+        Optional<Handler.OfBatch<String, String>> batchHandler = Optional.empty();
+
         /** Told before the handler comes to the gate. */
         Consumer<Message<String, String>> begins = m -> {};
 
@@ -63,11 +66,7 @@ final class Rig {
         kafka = group.join();
         var settings = new ConsumerSettings(
                 "billing",
-                Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, (m, ctx) -> {
-                    choices.begins.accept(m);
-                    gate.enter(m);
-                    choices.handler.handle(m, ctx);
-                })),
+                Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, work(choices))),
                 choices.retry,
                 choices.deadLetter,
                 choices.concurrency,
@@ -89,6 +88,21 @@ final class Rig {
                 why -> crash.compareAndSet(null, why));
         loop = new PollLoop(kafka.consumer(), settings, member, commands, pauses);
         loop.subscribe();
+    }
+
+    private ConsumerSettings.Work<String, String> work(Choices choices) {
+        if (choices.batchHandler.isPresent()) {
+            var handler = choices.batchHandler.get();
+            return new ConsumerSettings.Work.EachBatch<>(batch -> {
+                gate.enter(batch);
+                handler.handle(batch);
+            });
+        }
+        return new ConsumerSettings.Work.EachMessage<>((m, ctx) -> {
+            choices.begins.accept(m);
+            gate.enter(m);
+            choices.handler.handle(m, ctx);
+        });
     }
 
     /** One round, and all that handlers can do by themselves. */
