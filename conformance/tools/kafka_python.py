@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition, __version__
 from kafka.admin import NewTopic
@@ -100,9 +101,16 @@ def seek(args):
 def admin(args):
     client = KafkaAdminClient(bootstrap_servers=bootstrap)
     client.create_topics([NewTopic(args["create"], 2, 1)])
+    deadline = time.monotonic() + 20
+    while args["create"] not in client.list_topics() and time.monotonic() < deadline:
+        time.sleep(0.1)
     say({"topics": client.list_topics()})
     say({"partitions": len(client.describe_topics([args["create"]])[0]["partitions"])})
     client.delete_topics([args["create"]])
+    # Apache Kafka answers before each of its brokers knows of the deletion: ask again.
+    deadline = time.monotonic() + 20
+    while args["create"] in client.list_topics() and time.monotonic() < deadline:
+        time.sleep(0.1)
     say({"topics": client.list_topics()})
     say({"groups": [group for group, _ in client.list_consumer_groups()]})
     offsets = client.list_consumer_group_offsets(args["group"])

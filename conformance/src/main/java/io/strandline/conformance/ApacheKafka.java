@@ -25,9 +25,16 @@ import org.apache.kafka.common.Uuid;
 public final class ApacheKafka implements Target {
     private static final Duration READY_WITHIN = Duration.ofSeconds(90);
 
-    /** What a test does not wait for: groups start at once, and internal topics are small. */
+    /**
+     * What a test does not wait for: groups start at once, internal topics are small, and a node that was killed may
+     * register again when its session is over, which by default takes 9 s.
+     */
     private static final Map<String, String> TEST_SETTINGS =
-            Map.of("group.initial.rebalance.delay.ms", "0", "offsets.topic.num.partitions", "4");
+            Map.of(
+            "group.initial.rebalance.delay.ms", "0",
+            "offsets.topic.num.partitions", "4",
+            "broker.session.timeout.ms", "3000",
+            "broker.heartbeat.interval.ms", "500");
 
     /** A small heap and a quick start matter more to a test than peak speed. */
     private static final List<String> TEST_JVM =

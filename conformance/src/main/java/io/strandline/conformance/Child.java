@@ -208,7 +208,8 @@ public final class Child implements AutoCloseable {
 
     /** SIGTERM. */
     public void terminate() {
-        process.destroy();
+        // Not Process.destroy, which closes our end of the standard input too: a leash would take it for our death.
+        process.toHandle().destroy();
     }
 
     /** SIGKILL, and waits until the process is gone. */

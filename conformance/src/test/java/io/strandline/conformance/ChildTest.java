@@ -38,6 +38,10 @@ class ChildTest {
 
     static final class Sleeper {
         public static void main(String[] args) throws InterruptedException {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                LockSupport.parkNanos(200_000_000); // Work, which a death of the parent would cut short.
+                System.out.println("put in order");
+            }));
             System.out.println("awake");
             Thread.currentThread().join();
         }
@@ -65,6 +69,15 @@ class ChildTest {
             parent.terminate();
             awaitEnd(jvm);
             awaitEnd(program);
+        }
+    }
+
+    @Test
+    void aTerminatedJvmPutsThingsInOrderFirst() {
+        try (var sleeper = Child.jvm("sleeper", ClassPaths.own(), JVM, List.of(Sleeper.class.getName()))) {
+            sleeper.awaitLine(line -> line.equals("awake"), PATIENCE);
+            sleeper.terminate();
+            assertThat(sleeper.await(PATIENCE).out()).endsWith("put in order");
         }
     }
 

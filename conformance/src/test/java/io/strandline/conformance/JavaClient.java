@@ -98,6 +98,18 @@ final class JavaClient {
         return topic;
     }
 
+    /** Until a deleted topic is not listed: Apache Kafka answers the deletion before each of its brokers knows of it. */
+    void awaitGone(String topic) {
+        try (var admin = admin()) {
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (get(admin.listTopics().names()).contains(topic)) {
+                if (System.nanoTime() > deadline) {
+                    throw new AssertionError(topic + " is listed " + PATIENCE + " after its deletion");
+                }
+            }
+        }
+    }
+
     private static boolean isLed(Admin admin, Map<TopicPartition, OffsetSpec> latest) {
         try {
             get(admin.listOffsets(latest).all());

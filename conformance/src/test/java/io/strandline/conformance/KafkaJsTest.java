@@ -219,6 +219,7 @@ class KafkaJsTest {
                 List.of("describeConfigs", Map.of("resources", List.of(Map.of("name", topic)))),
                 List.of("fetchTopicOffsets", topic),
                 List.of("deleteTopics", Map.of("topics", List.of(topic))),
+                List.of("awaitGone", topic),
                 List.of("listTopics"),
                 List.of("describeCluster"));
         assertThat(results.get(0).get("createTopics").asBoolean()).isTrue();
@@ -247,17 +248,17 @@ class KafkaJsTest {
         var topic = java.topic(1);
         var group = JavaClient.name("group");
         java.send(topic, "a", "b");
-        run("consume", consumption(topic, 2, "group", group));
+        // Behind the end, for KafkaJS resets by joining and fetching, and a fetch at the end takes 5 s.
+        run("consume", consumption(topic, 1, "group", group, "batch", true, "stopAfter", 1));
         var results = admin(
-                List.of("fetchOffsets", Map.of("groupId", group, "topics", List.of(topic))),
-                List.of("resetOffsets", Map.of("groupId", group, "topic", topic, "earliest", true)),
                 List.of("fetchOffsets", Map.of("groupId", group, "topics", List.of(topic))),
                 List.of("resetOffsets", Map.of("groupId", group, "topic", topic, "earliest", false)),
                 List.of("fetchOffsets", Map.of("groupId", group, "topics", List.of(topic))),
-                List.of("resetOffsets", Map.of("groupId", group, "topic", topic, "earliest", true)));
-        assertThat(offset(results.get(0))).isEqualTo("2");
-        assertThat(offset(results.get(2))).isEqualTo("-2");
-        assertThat(offset(results.get(4))).isEqualTo("-1");
+                List.of("resetOffsets", Map.of("groupId", group, "topic", topic, "earliest", true)),
+                List.of("fetchOffsets", Map.of("groupId", group, "topics", List.of(topic))));
+        assertThat(offset(results.get(0))).isEqualTo("1");
+        assertThat(offset(results.get(2))).isEqualTo("-1");
+        assertThat(offset(results.get(4))).isEqualTo("-2");
         // And the literal does what it says: the group begins anew.
         assertThat(values(run("consume", consumption(topic, 2, "group", group))))
                 .containsExactly("a", "b");

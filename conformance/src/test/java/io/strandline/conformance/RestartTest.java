@@ -88,7 +88,8 @@ class RestartTest {
         target.restart();
 
         try (var admin = java.admin()) {
-            assertThat(get(admin.listTopics().names())).contains(kept).doesNotContain(deleted);
+            java.awaitGone(deleted);
+            assertThat(get(admin.listTopics().names())).contains(kept);
             assertThat(get(admin.describeTopics(List.of(kept)).allTopicNames())
                             .get(kept)
                             .partitions())

@@ -163,8 +163,9 @@ class TopicsTest {
         var topic = java.topic(2);
         java.send(topic, "gone");
         get(admin.deleteTopics(List.of(topic)).all());
-        assertThat(get(admin.listTopics().names())).doesNotContain(topic);
-        assertThatThrownBy(() -> describe(topic)).isInstanceOf(UnknownTopicOrPartitionException.class);
+        java.awaitGone(topic);
+        assertThatThrownBy(() -> get(admin.describeTopics(List.of(topic)).allTopicNames()))
+                .isInstanceOf(UnknownTopicOrPartitionException.class);
         assertThatThrownBy(() -> get(admin.deleteTopics(List.of(topic)).all()))
                 .isInstanceOf(UnknownTopicOrPartitionException.class);
     }
@@ -175,6 +176,7 @@ class TopicsTest {
         java.send(topic, "of the first");
         var first = describe(topic).topicId();
         get(admin.deleteTopics(List.of(topic)).all());
+        java.awaitGone(topic);
 
         create(new NewTopic(topic, 1, (short) 1));
         assertThat(describe(topic).topicId()).isNotEqualTo(first);
