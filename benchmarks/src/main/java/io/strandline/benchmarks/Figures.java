@@ -1,6 +1,7 @@
 package io.strandline.benchmarks;
 
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,13 @@ final class Figures {
         int middle = sorted.size() / 2;
         return OptionalDouble.of(
                 sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2);
+    }
+
+    /** Among others the smallest and the largest. */
+    DoubleSummaryStatistics range(String measurement, Contender contender) {
+        return all(measurement, contender).stream()
+                .mapToDouble(Double::doubleValue)
+                .summaryStatistics();
     }
 
     /** One contender's median over another's. */

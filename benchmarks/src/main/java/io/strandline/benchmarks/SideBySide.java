@@ -1,9 +1,5 @@
 package io.strandline.benchmarks;
 
-import static io.strandline.benchmarks.Contender.KAFKA;
-import static io.strandline.benchmarks.Contender.KAFKA_FLUSHING;
-import static io.strandline.benchmarks.Contender.STRANDLINE;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,22 +9,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 
 /**
- * Runs every contender in turn, several rounds, and writes a table of medians and ratios. See {@code benchmarks/README.md}.
+ * Runs every contender in turn, several rounds, and writes a page of medians and ratios. See {@code benchmarks/README.md}.
  *
  * <p>Arguments: {@code --rounds N} (5), {@code --messages N} (200000), {@code --quick} (one round, few messages: proves
- * that the runner works, and nothing else).
+ * that the runner works, and nothing else), {@code --readme FILE} (whose figures to replace when the last round is done).
  */
 public final class SideBySide {
-    private static final String START = "start to first acknowledged message, ms";
+    static final String START = "start to first acknowledged message, ms";
+    static final List<Integer> PARTITIONS = List.of(1, 12, 100);
     private static final String FIRST_START = "first start ever to first acknowledged message, ms";
     private static final String ASSIGNMENT = "first group assignment, ms";
     private static final String CPU = "broker CPU seconds per GB";
-    private static final List<Integer> PARTITIONS = List.of(1, 12, 100);
-    private static final double START_GATE = 1.0 / 6;
-    private static final double THROUGHPUT_GATE = 2.0;
 
     private final Path folder;
     private final int rounds;
@@ -50,13 +43,23 @@ public final class SideBySide {
                 folder,
                 number(arguments, "--rounds", quick ? 1 : 5),
                 number(arguments, "--messages", quick ? 5_000 : 200_000));
-        run.run();
-        var page = run.page(quick);
         var file = folder.resolve("side-by-side-" + LocalDate.now(ZoneId.systemDefault()) + ".md");
-        Files.writeString(file, page);
-        System.out.println(page);
+        for (int round = 1; round <= run.rounds; round++) {
+            run.round(round);
+            Files.writeString(file, run.page(quick).everything()); // What there is, should we be stopped.
+        }
+        var page = run.page(quick);
+        System.out.println(page.everything());
         System.out.println("written to " + file);
-        System.exit(quick || run.gatesHold() ? 0 : 1);
+        int readme = arguments.indexOf("--readme");
+        if (readme >= 0 && !quick) {
+            page.replaceFigures(Path.of(arguments.get(readme + 1)));
+        }
+        System.exit(quick || page.gatesHold() ? 0 : 1);
+    }
+
+    private Page page(boolean quick) {
+        return new Page(figures, folder, messages, quick);
     }
 
     private static int number(List<String> arguments, String option, int otherwise) {
@@ -64,15 +67,16 @@ public final class SideBySide {
         return at < 0 ? otherwise : Integer.parseInt(arguments.get(at + 1));
     }
 
-    private void run() throws IOException {
-        for (int round = 0; round < rounds; round++) {
-            var order = new ArrayList<>(List.of(Contender.values()));
-            Collections.rotate(order, round); // Nobody always comes first.
-            for (var contender : order) {
-                System.err.println("round " + (round + 1) + " of " + rounds + ": " + contender.title());
-                firstStart(contender);
-                measure(contender);
-            }
+    private void round(int round) throws IOException {
+        var order = new ArrayList<>(List.of(Contender.values()));
+        Collections.rotate(order, round); // Nobody always comes first.
+        for (var contender : order) {
+            long began = System.nanoTime();
+            firstStart(contender);
+            measure(contender);
+            System.err.printf(
+                    "round %d of %d: %s, %d s%n",
+                    round, rounds, contender.title(), (System.nanoTime() - began) / 1_000_000_000);
         }
     }
 
@@ -110,96 +114,7 @@ public final class SideBySide {
         return Files.createTempDirectory(folder, "side-by-side-");
     }
 
-    private static String throughput(int partitions) {
+    static String throughput(int partitions) {
         return "acks=all, 1 KiB, " + partitions + (partitions == 1 ? " partition" : " partitions") + ", MB/s";
-    }
-
-    private boolean gatesHold() {
-        return startRatio() <= START_GATE
-                && PARTITIONS.stream().allMatch(partitions -> throughputRatio(partitions) >= THROUGHPUT_GATE);
-    }
-
-    private double startRatio() {
-        return figures.ratio(START, STRANDLINE, KAFKA).orElse(Double.NaN);
-    }
-
-    private double throughputRatio(int partitions) {
-        return figures.ratio(throughput(partitions), STRANDLINE, KAFKA_FLUSHING).orElse(Double.NaN);
-    }
-
-    private String page(boolean quick) throws IOException {
-        var page = new StringBuilder("# Side by side, " + LocalDate.now(ZoneId.systemDefault()) + "\n\n");
-        if (quick) {
-            page.append("**A quick run: it proves that the runner works. The figures mean nothing.**\n\n");
-        }
-        page.append("Machine: ").append(Machine.description()).append(".\n");
-        page.append("Data on ").append(Machine.fileSystem(folder)).append("; forcing 4 KiB takes ");
-        page.append(Machine.forceTime(folder).toNanos() / 1000).append(" µs (median); load at the end ");
-        page.append(Machine.load()).append(".\n");
-        page.append("Medians of ")
-                .append(rounds)
-                .append(" interleaved rounds, ")
-                .append(messages);
-        page.append(" messages a measurement. All figures: below.\n\n");
-        table(page);
-        page.append("\nGates: start ").append(format(startRatio())).append(" of Apache Kafka's (at most ");
-        page.append(format(START_GATE)).append("); durable throughput ");
-        for (int partitions : PARTITIONS) {
-            page.append(format(throughputRatio(partitions)))
-                    .append(" × (")
-                    .append(partitions)
-                    .append(") ");
-        }
-        page.append("of Apache Kafka's with flush.messages=1 (at least ").append(format(THROUGHPUT_GATE));
-        page.append("). ").append(gatesHold() ? "They hold.\n" : "**They do not hold.**\n");
-        everything(page);
-        return page.toString();
-    }
-
-    private void table(StringBuilder page) {
-        page.append("| |");
-        for (var contender : Contender.values()) {
-            page.append(' ').append(contender.title()).append(" |");
-        }
-        page.append(" Strandline / Kafka | Strandline / Kafka flushing |\n|---|");
-        page.append("--:|".repeat(Contender.values().length + 2)).append('\n');
-        for (var measurement : figures.measurements()) {
-            page.append("| ").append(measurement).append(" |");
-            for (var contender : Contender.values()) {
-                page.append(' ')
-                        .append(format(figures.median(measurement, contender).orElse(Double.NaN)))
-                        .append(" |");
-            }
-            for (var other : List.of(KAFKA, KAFKA_FLUSHING)) {
-                page.append(' ')
-                        .append(format(
-                                figures.ratio(measurement, STRANDLINE, other).orElse(Double.NaN)))
-                        .append(" |");
-            }
-            page.append('\n');
-        }
-    }
-
-    private void everything(StringBuilder page) {
-        page.append("\nEvery figure, in the order of the rounds:\n\n");
-        for (var measurement : figures.measurements()) {
-            for (var contender : Contender.values()) {
-                page.append("- ")
-                        .append(measurement)
-                        .append("; ")
-                        .append(contender.title())
-                        .append(": ");
-                page.append(String.join(
-                        ", ",
-                        figures.all(measurement, contender).stream()
-                                .map(SideBySide::format)
-                                .toList()));
-                page.append('\n');
-            }
-        }
-    }
-
-    private static String format(double figure) {
-        return figure >= 100 ? String.format(Locale.ROOT, "%.0f", figure) : String.format(Locale.ROOT, "%.2f", figure);
     }
 }
