@@ -65,6 +65,7 @@ class Mutants {
         var sample = option(words, "--sample", Integer.MAX_VALUE);
         var seed = option(words, "--seed", 1);
         var jobs = option(words, "--jobs", 2);
+        var seconds = option(words, "--seconds", Integer.MAX_VALUE);
         List<Mutant> mutants = new ArrayList<>();
         try (var files = Files.list(Path.of("mutants"))) {
             for (var path : files.filter(p -> p.toString().endsWith(".mutant")).sorted().toList()) {
@@ -83,16 +84,24 @@ class Mutants {
             mutants = new ArrayList<>(mutants.subList(0, sample));
         }
         Files.createDirectories(WORK);
+        var began = System.nanoTime();
         var lives = 0;
+        var leftOut = 0;
         try (var pool = Executors.newFixedThreadPool(jobs)) {
             var runs = pool.invokeAll(mutants.stream()
-                    .map(mutant -> (Callable<String>) () -> report(mutant))
+                    .map(mutant -> (Callable<String>)
+                            () -> System.nanoTime() - began > seconds * 1_000_000_000L ? "left out" : report(mutant))
                     .toList());
             for (var run : runs) {
                 lives += run.get().equals("lives") ? 1 : 0;
+                leftOut += run.get().equals("left out") ? 1 : 0;
             }
         }
-        System.out.printf("%d mutants, %d died, %d live%n", mutants.size(), mutants.size() - lives, lives);
+        var tried = mutants.size() - leftOut;
+        System.out.printf("%d mutants, %d died, %d live%n", tried, tried - lives, lives);
+        if (leftOut > 0) {
+            System.out.printf("%d more were not tried within %d s%n", leftOut, seconds);
+        }
         System.exit(lives == 0 ? 0 : 1);
     }
 
