@@ -55,7 +55,8 @@ record Page(Figures figures, Path folder, int messages, boolean quick) {
         int begin = text.indexOf(FIGURES_BEGIN);
         int end = text.indexOf(FIGURES_END);
         if (begin < 0 || end < begin) {
-            throw new IllegalStateException(file + " has no place for the figures: the lines\n" + FIGURES_BEGIN + FIGURES_END);
+            throw new IllegalStateException(
+                    file + " has no place for the figures: the lines\n" + FIGURES_BEGIN + FIGURES_END);
         }
         Files.writeString(
                 file, text.substring(0, begin) + FIGURES_BEGIN + "\n" + summary() + "\n" + text.substring(end));
@@ -69,12 +70,13 @@ record Page(Figures figures, Path folder, int messages, boolean quick) {
     private String summary() throws IOException {
         var text = new StringBuilder();
         text.append("%s. %s.%n".formatted(today(), Machine.description()));
-        text.append(("Data on %s; Strandline with `strandline.durability=fsync`; forcing 4 KiB there takes %d µs (median);"
-                        + " load of the machine at the end: %s.%n")
-                .formatted(
-                        Machine.fileSystem(folder),
-                        Machine.forceTime(folder).toNanos() / 1000,
-                        Machine.load()));
+        text.append(
+                ("Data on %s; Strandline with `strandline.durability=fsync`; forcing 4 KiB there takes %d µs (median);"
+                                + " load of the machine at the end: %s.%n")
+                        .formatted(
+                                Machine.fileSystem(folder),
+                                Machine.forceTime(folder).toNanos() / 1000,
+                                Machine.load()));
         text.append("Median (smallest – largest) of %d interleaved rounds, %d messages a measurement of throughput.%n%n"
                 .formatted(figures.all(START, STRANDLINE).size(), messages));
         table(text);

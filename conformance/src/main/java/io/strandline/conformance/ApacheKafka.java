@@ -29,8 +29,7 @@ public final class ApacheKafka implements Target {
      * What a test does not wait for: groups start at once, internal topics are small, and a node that was killed may
      * register again when its session is over, which by default takes 9 s.
      */
-    private static final Map<String, String> TEST_SETTINGS =
-            Map.of(
+    private static final Map<String, String> TEST_SETTINGS = Map.of(
             "group.initial.rebalance.delay.ms", "0",
             "offsets.topic.num.partitions", "4",
             "broker.session.timeout.ms", "3000",
