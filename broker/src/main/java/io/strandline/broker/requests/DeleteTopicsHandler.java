@@ -3,7 +3,6 @@ package io.strandline.broker.requests;
 import io.strandline.broker.config.BrokerConfig;
 import io.strandline.broker.requests.Authorizer.Operation;
 import io.strandline.broker.requests.Authorizer.Resource;
-import io.strandline.broker.topics.Topic;
 import io.strandline.broker.topics.Topics.Changed;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.message.DeleteTopicsRequest;
@@ -86,12 +85,7 @@ final class DeleteTopicsHandler implements Handler<DeleteTopicsRequest> {
         }
         result.name(topic.get().name()).topicId(topic.get().id());
         return switch (node.topics().delete(topic.get().id())) {
-            case Changed.Done(Topic deleted, Durability durable) -> {
-                // If a crash comes between the two, the offsets stay for a while and mean nothing: they carry the
-                // topic's id.
-                node.groups().forgetTopic(deleted.name(), deleted.id());
-                yield Optional.of(durable);
-            }
+            case Changed.Done done -> Optional.of(done.durable());
             case Changed.Refused refused -> refuse(result, refused.error(), refused.reason());
         };
     }

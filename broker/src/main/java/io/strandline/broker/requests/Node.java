@@ -40,9 +40,16 @@ public record Node(
         return store.log(topic.log(partition));
     }
 
-    /** Topics whose deletion has become durable may lose their files. Called when that is answered, and now and then. */
+    /**
+     * Topics whose deletion has become durable may lose their files, and groups what they have read of them; not before, as a
+     * power cut could bring the topic back. Called when the deletion is answered, and now and then.
+     */
     public void letGoOfDeletedTopics() {
-        topics.deletedForGood().forEach(store::delete);
+        for (var topic : topics.deletedForGood()) {
+            // If a crash comes before this, the offsets stay for a while and mean nothing: they carry the topic's id.
+            groups.forgetTopic(topic.name(), topic.id());
+            store.delete(topic.id());
+        }
     }
 
     boolean allows(Call call, Authorizer.Operation operation, Authorizer.Resource resource, String name) {

@@ -35,7 +35,7 @@ public final class Topics {
     private final Map<String, String> nameByCollisionKey = new HashMap<>(); // guarded by lock
     private final List<Deletion> deletions = new ArrayList<>(); // guarded by lock
 
-    private record Deletion(UUID id, long endOffset) {}
+    private record Deletion(Topic topic, long endOffset) {}
 
     /**
      * @param defaults topic configuration set for the whole broker
@@ -130,15 +130,15 @@ public final class Topics {
         }
     }
 
-    /** Topics whose deletion has become durable since the last call; the store may let go of them now. */
-    public List<UUID> deletedForGood() {
+    /** Topics whose deletion has become durable since the last call; what belongs to them may go now. */
+    public List<Topic> deletedForGood() {
         lock.lock();
         try {
-            var gone = new ArrayList<UUID>();
+            var gone = new ArrayList<Topic>();
             deletions.removeIf(deletion -> {
                 boolean durable = log.isDurable(deletion.endOffset());
                 if (durable) {
-                    gone.add(deletion.id());
+                    gone.add(deletion.topic());
                 }
                 return durable;
             });
@@ -223,7 +223,7 @@ public final class Topics {
                     byName.remove(topic.name());
                     nameByCollisionKey.remove(TopicName.collisionKey(topic.name()));
                     if (endOffset > 0) {
-                        deletions.add(new Deletion(id, endOffset));
+                        deletions.add(new Deletion(topic, endOffset));
                     }
                 }
                 yield topic;

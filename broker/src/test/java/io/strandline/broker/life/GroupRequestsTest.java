@@ -59,17 +59,22 @@ class GroupRequestsTest {
     private static final String TOPIC = "user-events";
 
     private final SplittableRandom ids = new SplittableRandom(1);
+    private SimulatedDisk disk = new SimulatedDisk(1);
     private SimulatedBroker broker;
     private UUID topicId;
 
     @BeforeEach
     void start() throws Exception {
-        broker = new SimulatedBroker(
-                new SimulatedDisk(1),
+        broker = broker();
+        topicId = createTopic();
+    }
+
+    private SimulatedBroker broker() throws Exception {
+        return new SimulatedBroker(
+                disk,
                 StoreConfig.defaults().withJournalBytes(64 * 1024),
                 new ManualTime(),
                 () -> new UUID(ids.nextLong(), ids.nextLong()));
-        topicId = createTopic();
     }
 
     private UUID createTopic() throws Exception {
@@ -280,6 +285,18 @@ class GroupRequestsTest {
 
         assertThat(fetched(9)).isEqualTo(-1);
         assertThat(fetched(10)).isEqualTo(-1);
+    }
+
+    @Test // W15
+    void theOffsetsOfATopicStayUntilItsDeletionIsOnTheDisk() throws Exception {
+        ask(ApiKey.OFFSET_COMMIT, 9, commit(9, 5), OffsetCommitResponse.class);
+        broker.send(ApiKey.DELETE_TOPICS, 5, new DeleteTopicsRequest().topicNames(List.of(TOPIC)));
+        broker.checkpoint(); // forces the groups' log; the deletion itself is still on its way
+
+        disk = disk.afterPowerCut(1);
+        broker = broker();
+
+        assertThat(fetched(10)).isEqualTo(5);
     }
 
     @Test
