@@ -90,10 +90,15 @@ public final class Broker implements AutoCloseable {
      * @throws IOException when the disk fails or an address cannot be bound
      */
     public static Broker start(BrokerConfig config) throws IOException {
+        addresses(config); // before a directory is made for a configuration that is not possible
         try {
             return start(config, disk(config), Time.SYSTEM, UUID::randomUUID);
         } catch (StoreRefused e) {
-            throw new StoreRefused("The data directory " + config.get(BrokerConfig.LOG_DIR) + ": " + e.getMessage(), e);
+            var reason = String.valueOf(e.getMessage());
+            var directory = config.get(BrokerConfig.LOG_DIR);
+            throw reason.contains(directory)
+                    ? e
+                    : new StoreRefused("The data directory " + directory + ": " + reason, e);
         }
     }
 

@@ -76,14 +76,21 @@ final class Recovery {
         return found.isPresent() ? found.get() : make();
     }
 
-    /** A new store. Its name file is written last, so a crash before leaves what is simply made again. */
-    private StoreFile make() throws IOException {
+    /** Looked at before anything is written: a directory of somebody else, or of a later release, stays as it is. */
+    static void refuseWhatIsNotOurs(Disk disk) throws IOException {
+        if (StoreFile.read(disk).isPresent()) {
+            return;
+        }
         for (var name : disk.list(Layout.ROOT)) {
             if (!OURS.contains(name) && !name.endsWith(Layout.NEW) && !name.startsWith(".")) {
                 throw new StoreRefused("The directory holds " + name
                         + " and no file store, so it is not a store: choose an empty directory.");
             }
         }
+    }
+
+    /** A new store. Its name file is written last, so a crash before leaves what is simply made again. */
+    private StoreFile make() throws IOException {
         disk.createDirectory(Layout.TOPICS);
         if (!disk.list(Layout.TOPICS).isEmpty()) {
             throw new StoreRefused(

@@ -72,6 +72,7 @@ public final class Store implements AutoCloseable {
      * @throws IOException if the disk failed; opening can be tried again
      */
     public static Store open(Disk disk, StoreConfig config, Catalogue catalogue, Time time) throws IOException {
+        Recovery.refuseWhatIsNotOurs(disk); // before the lock's file is written there
         var lock = disk.lock(Layout.LOCK);
         try {
             var recovered = new Recovery(disk, config, catalogue, time).run();

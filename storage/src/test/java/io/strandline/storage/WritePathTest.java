@@ -615,7 +615,7 @@ class WritePathTest {
         assertThatThrownBy(() -> Store.open(disk, at.config, at.topics, at.time))
                 .isInstanceOf(StoreRefused.class)
                 .hasMessageContaining("holiday.jpg");
-        assertThat(disk.list("")).containsOnly("holiday.jpg", Layout.LOCK);
+        assertThat(disk.list("")).containsOnly("holiday.jpg");
     }
 
     @Test

@@ -97,7 +97,7 @@ final class Connection {
             var reply = start(frame);
             if (replies.isEmpty() && reply.ready()) {
                 write(List.of(reply)); // nobody is before it
-            } else if (!owe(reply)) {
+            } else if (!owe(reply) || reply.hangsUp()) {
                 return;
             }
         }
@@ -116,8 +116,8 @@ final class Connection {
             return false;
         }
         if (!writerStarted) {
-            writerStarted = true;
             threads.start("strandline-writer-" + session.id(), this::runWriter);
+            writerStarted = true; // from here on the writer ends the connection; without one the reader does
         }
         return !reply.barrier() || replies.awaitEmpty();
     }

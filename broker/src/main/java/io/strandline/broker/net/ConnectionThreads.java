@@ -28,8 +28,15 @@ public final class ConnectionThreads {
         this.virtual = virtual;
     }
 
+    /** May throw what the JVM throws when there are too many threads; then nothing runs. */
     void start(String name, Runnable work) {
-        if (platformRunning.incrementAndGet() <= platformMax) {
+        if (platformRunning.incrementAndGet() > platformMax) {
+            platformRunning.decrementAndGet();
+            start(virtual, name, work);
+            return;
+        }
+        boolean started = false;
+        try {
             start(platform, name, () -> {
                 try {
                     work.run();
@@ -37,9 +44,11 @@ public final class ConnectionThreads {
                     platformRunning.decrementAndGet();
                 }
             });
-        } else {
-            platformRunning.decrementAndGet();
-            start(virtual, name, work);
+            started = true;
+        } finally {
+            if (!started) {
+                platformRunning.decrementAndGet();
+            }
         }
     }
 

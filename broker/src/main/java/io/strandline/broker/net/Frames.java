@@ -39,7 +39,11 @@ final class Frames {
 
     /** Told about everything that arrives, so that silence can be noticed. */
     interface Progress {
-        /** A request of this length has begun, and there is room for it. */
+        /**
+         * A request has begun.
+         *
+         * @param length its length, when there is room for it; 0 before
+         */
         void begun(int length);
 
         /** Bytes have arrived. */
@@ -135,6 +139,9 @@ final class Frames {
         inbox.compact();
         try {
             while (inbox.position() < bytes) {
+                if (inbox.position() > 0) {
+                    progress.begun(0); // a request is under way, however little of it is there
+                }
                 if (channel.read(inbox) < 0) {
                     if (inbox.position() == 0) {
                         return false;
@@ -146,6 +153,7 @@ final class Frames {
         } finally {
             inbox.flip();
         }
+        progress.ended(); // from here on it may be us for whom it waits
         return true;
     }
 

@@ -148,11 +148,14 @@ public final class Listener implements AutoCloseable {
                 welcome(server.accept());
             } catch (ClosedChannelException e) {
                 return; // the listener was closed
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
+                // Without this thread nobody could connect any more, and nobody would be told: it goes on, whatever it
+                // was.
                 shared.complaints.warn(
                         "accept",
                         "Accepting a connection at " + address + " failed: " + e
-                                + ". If it says that too many files are open, raise the limit (ulimit -n)");
+                                + ". If there are too many open files or threads, raise the limits (ulimit -n, ulimit -u)"
+                                + " or lower max.connections");
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100)); // else a full file table makes this a spin
             }
         }
@@ -188,7 +191,16 @@ public final class Listener implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        shared.threads.start("strandline-reader-" + session.id(), connection::run);
+        boolean started = false;
+        try {
+            shared.threads.start("strandline-reader-" + session.id(), connection::run);
+            started = true;
+        } finally {
+            if (!started) {
+                connection.close();
+                forget(connection, session.remote().getAddress());
+            }
+        }
     }
 
     private boolean admit(InetAddress from) {

@@ -36,6 +36,11 @@ public interface Pending {
         return false;
     }
 
+    /** Whether it is known already that this ends the connection: what the client has sent after it is not looked at. */
+    default boolean hangsUp() {
+        return false;
+    }
+
     /** A reply that waits for nothing. */
     static Pending of(Outcome outcome) {
         return new Settled(outcome);
@@ -56,6 +61,11 @@ public interface Pending {
         @Override
         public Duration remaining() {
             return Duration.ZERO;
+        }
+
+        @Override
+        public boolean hangsUp() {
+            return outcome instanceof Outcome.HangUp;
         }
 
         @Override

@@ -31,6 +31,11 @@ public interface Answer {
         return false;
     }
 
+    /** See {@link io.strandline.broker.net.Pending#hangsUp}. */
+    default boolean hangsUp() {
+        return false;
+    }
+
     /** What becomes of the request. */
     sealed interface Result {
         /** The client is told this. */
@@ -68,6 +73,11 @@ public interface Answer {
         @Override
         public Duration remaining() {
             return Duration.ZERO;
+        }
+
+        @Override
+        public boolean hangsUp() {
+            return result instanceof Result.HangUp;
         }
     }
 }

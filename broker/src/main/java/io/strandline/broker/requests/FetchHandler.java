@@ -124,6 +124,7 @@ final class FetchHandler implements Handler<FetchRequest> {
         private final Call call;
         private final FetchAnswer watcher;
         private final FetchResponse response = new FetchResponse();
+        private final int bytesWanted;
         private int index;
         private int bytesLeft;
         private int bytesFound;
@@ -134,6 +135,7 @@ final class FetchHandler implements Handler<FetchRequest> {
             this.call = call;
             this.watcher = watcher;
             this.bytesLeft = Math.min(request.maxBytes, node.config().get(BrokerConfig.FETCH_MAX_BYTES));
+            this.bytesWanted = Math.min(request.minBytes, bytesLeft); // more than there may be would never come
         }
 
         private void run() {
@@ -144,7 +146,7 @@ final class FetchHandler implements Handler<FetchRequest> {
 
         /** Whether to answer now: enough bytes, or something that waiting does not mend. */
         private boolean isEnough() {
-            return cannotWait || bytesFound >= request.minBytes || request.topics.isEmpty();
+            return cannotWait || bytesFound >= bytesWanted || request.topics.isEmpty();
         }
 
         private void look(FetchTopic wanted) {

@@ -4,6 +4,7 @@ import io.strandline.broker.config.BrokerConfig;
 import io.strandline.broker.requests.Authorizer.Operation;
 import io.strandline.broker.requests.Authorizer.Resource;
 import io.strandline.broker.topics.Topic;
+import io.strandline.broker.topics.TopicName;
 import io.strandline.broker.topics.Topics.Changed;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.Message;
@@ -77,6 +78,10 @@ final class MetadataHandler implements Handler<MetadataRequest> {
     private Asked find(@Nullable String name, UUID id, boolean create, Call call) {
         if (name == null) {
             return new Asked(null, id, ErrorCode.UNKNOWN_TOPIC_ID, Optional.empty());
+        }
+        if (TopicName.fault(name).isPresent()) {
+            // A missing topic is asked for again, for it may come; this one never will.
+            return new Asked(name, id, ErrorCode.INVALID_TOPIC_EXCEPTION, Optional.empty());
         }
         var unknown = new Asked(name, id, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, Optional.empty());
         if (!node.allows(call, Operation.DESCRIBE, Resource.TOPIC, name)) {

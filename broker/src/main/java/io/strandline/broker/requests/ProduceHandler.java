@@ -78,13 +78,14 @@ final class ProduceHandler implements Handler<ProduceRequest> {
         boolean byId = call.version() >= TOPIC_IDS_FROM;
         var topic = byId ? node.topics().find(data.topicId) : node.topics().find(data.name);
         var response = new TopicProduceResponse().name(data.name).topicId(data.topicId);
+        var called = topic.map(Topic::name).orElse(byId ? data.topicId.toString() : data.name); // for people
         for (var partition : data.partitionData) {
             var into = new PartitionProduceResponse().index(partition.index).baseOffset(-1);
             response.partitionResponses.add(into);
             var fault = refusal(topic, byId, partition.index, request, call);
             if (fault.isPresent()) {
-                refuse(into, fault.get(), call, data.name);
-                written.add(new Written(data.name, into, null));
+                refuse(into, fault.get(), call, called);
+                written.add(new Written(called, into, null));
             } else {
                 written.add(append(topic.orElseThrow(), partition.records, into, request.acks, call));
             }

@@ -97,6 +97,11 @@ public final class Requests implements RequestStarter {
         }
 
         @Override
+        public boolean hangsUp() {
+            return answer.hangsUp();
+        }
+
+        @Override
         public Outcome take() {
             return switch (answer.result()) {
                 case Answer.Result.Respond(Message response) -> new Outcome.Answer(encode(response));

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A broker and its clients, all by one seed; the broker is stopped, killed and cut off. During every operation of the disk the
@@ -32,6 +33,8 @@ final class BrokerLife {
             .withIndexIntervalBytes(256);
     private SimulatedDisk disk;
     private SimulatedBroker broker;
+    /** The first promise that was broken; thrown in the middle of the disk's work, it fails the store as well. */
+    private @Nullable AssertionError broken;
 
     final SplittableRandom random;
     final ManualTime time = new ManualTime();
@@ -87,14 +90,21 @@ final class BrokerLife {
     }
 
     void live(int steps) throws IOException {
-        for (int step = 0; step < steps; step++) {
-            step();
+        try {
+            for (int step = 0; step < steps; step++) {
+                step();
+                listen();
+            }
+            broker.settle();
             listen();
+            verify(broker, true);
+            operations += disk.operations();
+        } catch (AssertionError | IOException | RuntimeException e) {
+            if (broken != null) {
+                throw broken;
+            }
+            throw e;
         }
-        broker.settle();
-        listen();
-        verify(broker, true);
-        operations += disk.operations();
     }
 
     long told() {
@@ -180,10 +190,11 @@ final class BrokerLife {
         try {
             verify(start(killed ? cut.afterProcessKill(next) : cut.afterPowerCut(next)), killed);
         } catch (AssertionError | IOException | RuntimeException e) {
-            throw new AssertionError(
-                    (killed ? "After the death of the process" : "After a power cut") + " during " + where
-                            + " in the life of seed " + seed,
+            broken = new AssertionError(
+                    (killed ? "after the death of the process" : "after a power cut") + " during " + where + ": "
+                            + e.getMessage(),
                     e);
+            throw broken;
         }
         if (killed) {
             killsTried++;

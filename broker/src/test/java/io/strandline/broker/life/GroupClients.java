@@ -199,7 +199,9 @@ final class GroupClients implements BrokerLife.Clients {
         over(group);
         group.deletionAsked = true;
         life.send(ApiKey.DELETE_GROUPS, 2, new DeleteGroupsRequest().groupsNames(List.of(group.id)), response -> {
-            if (succeeded("deletion of " + group.id, ((DeleteGroupsResponse) response).results.getFirst().errorCode)) {
+            short error = ((DeleteGroupsResponse) response).results.getFirst().errorCode;
+            boolean nothingToDelete = error == ErrorCode.GROUP_ID_NOT_FOUND.code() && !group.anyCommitTold();
+            if (nothingToDelete || succeeded("deletion of " + group.id, error)) {
                 group.deletionTold = true;
                 told++;
             }
@@ -247,6 +249,11 @@ final class GroupClients implements BrokerLife.Clients {
             Commit(long offset) {
                 this.offset = offset;
             }
+        }
+
+        /** If not, a power cut may have taken them all, and the group with them. */
+        boolean anyCommitTold() {
+            return commits.values().stream().flatMap(List::stream).anyMatch(commit -> commit.told);
         }
 
         List<Commit> commits(int partition) {

@@ -16,7 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,7 +42,7 @@ class ConnectionTest {
             this.body = new byte[frame.remaining()];
             frame.get(body);
             this.droppable = text().startsWith("droppable");
-            this.ready = text().startsWith("at once");
+            this.ready = text().startsWith("at once") || text().startsWith("refused");
         }
 
         private String text() {
@@ -69,7 +71,7 @@ class ConnectionTest {
 
         @Override
         public Outcome take() {
-            if (text().startsWith("hang up")) {
+            if (text().startsWith("hang up") || text().startsWith("refused")) {
                 return new Outcome.HangUp("It was asked for.");
             }
             if (text().equals("silence")) {
@@ -83,6 +85,11 @@ class ConnectionTest {
         @Override
         public boolean droppable() {
             return droppable;
+        }
+
+        @Override
+        public boolean hangsUp() {
+            return text().startsWith("refused");
         }
 
         @Override
@@ -170,6 +177,22 @@ class ConnectionTest {
     }
 
     @Test
+    void nothingIsStartedAnyMoreBehindARequestThatClosesTheConnection() throws Exception {
+        var client = connect(listen(NetSettings.defaults()));
+        client.sendFrame(bytes("request 1"));
+        client.sendFrame(bytes("refused 2"));
+        client.sendFrame(bytes("request 3"));
+        var first = started();
+        assertThat(started().text()).isEqualTo("refused 2");
+
+        first.answer();
+
+        assertThat(client.receiveFrame()).isEqualTo(bytes("request 1"));
+        assertThat(client.isClosedByServer()).isTrue();
+        assertThat(started).isEmpty();
+    }
+
+    @Test
     void aRequestGivesItsMemoryBackWhenItHasHadItsEffectThoughItsReplyWaits() throws Exception {
         var client = connect(listen(NetSettings.defaults()));
         client.sendFrame(bytes("request 1"));
@@ -216,6 +239,53 @@ class ConnectionTest {
             assertThat(log.lines()).anyMatch(line -> line.contains("rest of a request"));
             awaitUsed(0);
         }
+    }
+
+    @Test
+    void halfALengthThenSilenceIsClosedAsWell() throws Exception {
+        var patience = Duration.ofMillis(50);
+        var client = connect(listen(new NetSettings(1024 * 1024, 10, 10, Duration.ofMinutes(1), patience)));
+        client.send(new byte[] {0, 0});
+
+        assertThat(client.isClosedByServer()).isTrue();
+    }
+
+    @Test
+    void aConnectionThatGetsNoThreadIsRefusedAndTheNextOneIsServed() throws Exception {
+        var failures = new AtomicInteger(1);
+        ThreadFactory factory = work -> {
+            if (failures.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("unable to create native thread (says the test)");
+            }
+            return Thread.ofPlatform().daemon().unstarted(work);
+        };
+        try (var log = new LogCapture()) {
+            var listener = listen(NetSettings.defaults(), new ConnectionThreads(1, factory, factory));
+            assertThat(connect(listener).isClosedByServer()).isTrue();
+            awaitConnections(listener, 0);
+
+            var next = connect(listener);
+            next.sendFrame(bytes("at once 1"));
+            assertThat(next.receiveFrame()).isEqualTo(bytes("at once 1"));
+            assertThat(log.lines()).anyMatch(line -> line.contains("unable to create native thread"));
+        }
+    }
+
+    @Test
+    void aConnectionThatGetsNoWriterIsClosedAndForgotten() throws Exception {
+        var started = new AtomicInteger();
+        ThreadFactory factory = work -> {
+            if (started.getAndIncrement() == 1) {
+                throw new OutOfMemoryError("unable to create native thread (says the test)");
+            }
+            return Thread.ofPlatform().daemon().unstarted(work);
+        };
+        var listener = listen(NetSettings.defaults(), new ConnectionThreads(10, factory, factory));
+        var client = connect(listener);
+        client.sendFrame(bytes("request 1"));
+
+        assertThat(client.isClosedByServer()).isTrue();
+        awaitConnections(listener, 0);
     }
 
     @Test
@@ -361,6 +431,10 @@ class ConnectionTest {
     }
 
     private Listener listen(NetSettings settings) throws Exception {
+        return listen(settings, new ConnectionThreads(4));
+    }
+
+    private Listener listen(NetSettings settings, ConnectionThreads threads) throws Exception {
         var shared = new Listener.Shared(
                 settings,
                 (frame, session) -> {
@@ -369,7 +443,7 @@ class ConnectionTest {
                     return request;
                 },
                 memory,
-                new ConnectionThreads(4),
+                threads,
                 new Complaints(Time.SYSTEM),
                 Time.SYSTEM);
         var listener = Listener.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), shared);

@@ -78,6 +78,14 @@ class FetchTest {
     }
 
     @Test
+    void aFetchThatWantsMoreThanItMayGetIsAnsweredWhenItIsFull() throws Exception {
+        produce("x".repeat(500));
+        var request = fetchRequest(Stage.TOPIC, 0, 0).minBytes(1_000_000).maxBytes(100);
+
+        assertThat(stage.broker.send(ApiKey.FETCH, 12, request).ready()).isTrue();
+    }
+
+    @Test
     void theFirstBatchComesWholeHoweverSmallTheLimitAndTheOthersOnlyWithinIt() throws Exception {
         produce("x".repeat(2000));
         produce("b");

@@ -3,12 +3,14 @@ package io.strandline.broker.requests;
 import static io.strandline.broker.requests.Stage.batch;
 import static io.strandline.broker.requests.Stage.bytes;
 import static io.strandline.broker.requests.Stage.error;
+import static io.strandline.broker.requests.Stage.fetchRequest;
 import static io.strandline.broker.requests.Stage.fetched;
 import static io.strandline.broker.requests.Stage.produceRequest;
 import static io.strandline.broker.requests.Stage.produced;
 import static io.strandline.broker.requests.Stage.values;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.strandline.broker.net.LogCapture;
 import io.strandline.protocol.ApiKey;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.message.ProduceRequest.TopicProduceData;
@@ -18,6 +20,7 @@ import io.strandline.storage.BatchBuilder;
 import io.strandline.storage.simulation.Fault;
 import io.strandline.storage.simulation.OperationKind;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -75,6 +78,56 @@ class ProduceTest {
 
         assertThat(sent.hangUp())
                 .hasValueSatisfying(reason -> assertThat(reason).contains("no-such-topic"));
+    }
+
+    @Test
+    void whereAnErrorHasNoOtherWayTheLogNamesTheClientItsAddressAndTheTopic() throws Exception {
+        var id = stage.create("by-id", 1);
+        var spoiled = batch("a").build().bytes();
+        spoiled.put(70, (byte) ~spoiled.get(70));
+        var byId = produceRequest("", 0, 0, spoiled);
+        byId.topicData.get(0).topicId(id);
+
+        assertThat(stage.broker.send(ApiKey.PRODUCE, 13, byId).hangUp())
+                .hasValueSatisfying(reason -> assertThat(reason).contains("'by-id'", "checksum"));
+        try (var log = new LogCapture()) {
+            stage.broker.send(ApiKey.PRODUCE, 7, produceRequest("no-such-topic", 0, -1, spoiled));
+            assertThat(log.lines())
+                    .singleElement()
+                    .satisfies(line -> assertThat(line).contains("'life'", "127.0.0.1", "'no-such-topic'"));
+        }
+    }
+
+    @Test
+    void oneRequestForSeveralPartitionsIsAnsweredForEachWhenAllAreOnTheDisk() throws Exception {
+        stage.create("several", 3);
+        var request = produceRequest("several", 0, -1, batch("a").build().bytes());
+        var data = new ArrayList<>(request.topicData.get(0).partitionData);
+        data.add(produceRequest("several", 7, -1, batch("b").build().bytes())
+                .topicData
+                .get(0)
+                .partitionData
+                .get(0));
+        data.add(produceRequest("several", 2, -1, batch("c").build().bytes())
+                .topicData
+                .get(0)
+                .partitionData
+                .get(0));
+        request.topicData.get(0).partitionData(data);
+        var sent = stage.broker.send(ApiKey.PRODUCE, 12, request);
+        assertThat(sent.ready()).isFalse();
+
+        stage.broker.cycle();
+
+        var answers = ((ProduceResponse) sent.response().orElseThrow()).responses.get(0).partitionResponses;
+        assertThat(answers)
+                .extracting(answer -> error(answer.errorCode))
+                .containsExactly(ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.NONE);
+        stage.cutPower();
+        assertThat(values(fetched(stage.broker.send(ApiKey.FETCH, 12, fetchRequest("several", 0, 0)))))
+                .containsExactly("a");
+        assertThat(values(fetched(stage.broker.send(ApiKey.FETCH, 12, fetchRequest("several", 2, 0)))))
+                .containsExactly("c");
     }
 
     @Test

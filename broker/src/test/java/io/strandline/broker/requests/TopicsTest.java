@@ -70,6 +70,12 @@ class TopicsTest {
     }
 
     @Test
+    void aNameThatNoTopicCanHaveIsCalledInvalidAndNotMissingForAMissingOneMayCome() throws Exception {
+        assertThat(error(metadata("a/b", true).errorCode)).isEqualTo(ErrorCode.INVALID_TOPIC_EXCEPTION);
+        assertThat(error(metadata("a/b", false).errorCode)).isEqualTo(ErrorCode.INVALID_TOPIC_EXCEPTION);
+    }
+
+    @Test
     void aTopicKeepsItsIdOverRestartsAndGetsAnotherOneWhenItIsMadeAgain() throws Exception {
         var id = stage.create("events", 1);
         stage.cutPower();
