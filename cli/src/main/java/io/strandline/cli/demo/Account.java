@@ -225,22 +225,55 @@ record Account(List<Row> rows) {
             return delivery.member() + " " + delivery.partition() + " " + assignments;
         }
 
+        /**
+         * One for each event that cannot be read. A letter is written before the progress past its event is stored, so whoever is
+         * given the partition in between writes it again; that is all that explains a second one.
+         */
         private Row deadLettered() {
             var expected = unreadableLines();
             var found = lines(seen.letters(), Letter::line);
             var missing = without(expected, found);
             var unexpected = without(found, expected);
-            var copies = seen.letters().size() - found.size();
+            var unexplained = unexplainedCopies();
+            var again = seen.letters().size() - found.size();
             var remark = "exactly " + grouped(expected.size());
             if (!missing.isEmpty()) {
                 remark = "no dead letter for " + linesInWords(missing);
             } else if (!unexpected.isEmpty()) {
                 remark = "should have been handled: " + linesInWords(unexpected);
-            } else if (copies > 0) {
-                remark = copies + " written more than once";
+            } else if (!unexplained.isEmpty()) {
+                remark = "written again without a rebalance or restart that explains it: " + linesInWords(unexplained);
+            } else if (again > 0) {
+                remark += "; " + grouped(again) + " written again after a rebalance or restart";
             }
-            var exact = missing.isEmpty() && unexpected.isEmpty() && copies == 0;
-            return counted("dead-lettered", seen.letters().size(), exact, remark);
+            var exact = missing.isEmpty() && unexpected.isEmpty() && unexplained.isEmpty();
+            return counted("dead-lettered", found.size(), exact, remark);
+        }
+
+        private Set<Integer> unexplainedCopies() {
+            var places = seen.stored().stream()
+                    .collect(Collectors.toMap(
+                            Stored::line,
+                            record -> new Place(record.partition(), record.offset()),
+                            (first, again) -> first));
+            var unexplained = new TreeSet<Integer>();
+            seen.letters().stream()
+                    .collect(Collectors.groupingBy(Letter::line, Collectors.counting()))
+                    .forEach((line, copies) -> {
+                        var place = places.get(line);
+                        if (copies > 1 && (place == null || copies > timesGivenOut(place))) {
+                            unexplained.add(line);
+                        }
+                    });
+            return unexplained;
+        }
+
+        /** How often somebody was given the partition while the progress past this place was not stored. */
+        private long timesGivenOut(Place place) {
+            return seen.assigned().stream()
+                    .filter(assigned -> assigned.partitions().contains(place.partition())
+                            && !committedBefore(assigned, place.partition(), place.offset()))
+                    .count();
         }
 
         /** Acknowledged, and then not where it was said to be, not as it was sent, or not at the end of its way. */

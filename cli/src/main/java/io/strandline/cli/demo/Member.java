@@ -17,7 +17,10 @@ import java.util.stream.Collectors;
 /** One instance of the user service, as a process would run it: a client and a group member of its own. All it sees is written down. */
 final class Member implements AutoCloseable {
     private static final Duration DRAIN = Duration.ofSeconds(10);
-    private static final int REQUEST_TIMEOUT_MS_MAX = 30_000;
+    private static final Duration READY_ATMOST = Duration.ofSeconds(60);
+
+    /** A member that is asked to stop while its broker is away waits so long for the answer to its last question. */
+    private static final int ANSWER_MS_MAX = 20_000;
 
     private final String name;
     private final Kafka kafka;
@@ -36,10 +39,11 @@ final class Member implements AutoCloseable {
                 .bootstrap(bootstrap)
                 .clientId("member-" + name)
                 .set("delivery.timeout.ms", patienceMs)
-                .set("request.timeout.ms", Math.min(patienceMs, REQUEST_TIMEOUT_MS_MAX))
+                .set("request.timeout.ms", Math.min(patienceMs, ANSWER_MS_MAX))
+                .set("default.api.timeout.ms", Math.min(patienceMs, ANSWER_MS_MAX))
                 .build();
         try {
-            kafka.awaitReady(patience);
+            kafka.awaitReady(READY_ATMOST);
             kafka.events().on(event -> note(name, event, ledger));
             return new Member(name, kafka, UserService.start(kafka, message -> ledger.add(delivered(name, message))));
         } catch (RuntimeException e) {

@@ -283,12 +283,48 @@ class AccountTest {
     }
 
     @Test
-    void aDeadLetterThatWasWrittenTwiceDoesNotBalance() {
+    void aDeadLetterThatWasWrittenTwiceForNoReasonDoesNotBalance() {
         everythingGoesWell();
+        ledger.add(new Assigned("one", Set.of(0), at(1)));
         ledger.add(new Letter(UNREADABLE));
 
         onlyWrong("dead-lettered");
-        assertThat(row("dead-lettered").figure()).isEqualTo("2");
+        assertThat(row("dead-lettered").remark())
+                .isEqualTo("written again without a rebalance or restart that explains it: line 4");
+    }
+
+    @Test
+    void aDeadLetterThatWasWrittenAgainAfterARebalanceCountsOnce() {
+        everythingGoesWell();
+        ledger.add(new Assigned("one", Set.of(0), at(1)));
+        ledger.add(new Committed(0, 3, at(20)));
+        ledger.add(new Assigned("two", Set.of(0), at(21)));
+        ledger.add(new Letter(UNREADABLE));
+
+        assertThat(account().balances()).isTrue();
+        assertThat(row("dead-lettered").figure()).isEqualTo("1");
+        assertThat(row("dead-lettered").remark()).isEqualTo("exactly 1; 1 written again after a rebalance or restart");
+    }
+
+    @Test
+    void aRebalanceOfAnotherPartitionExplainsNoSecondDeadLetter() {
+        everythingGoesWell();
+        ledger.add(new Assigned("one", Set.of(0), at(1)));
+        ledger.add(new Assigned("two", Set.of(1), at(21)));
+        ledger.add(new Letter(UNREADABLE));
+
+        onlyWrong("dead-lettered");
+    }
+
+    @Test
+    void aDeadLetterThatWasWrittenAgainAfterTheProgressPastItWasStoredDoesNotBalance() {
+        everythingGoesWell();
+        ledger.add(new Assigned("one", Set.of(0), at(1)));
+        ledger.add(new Committed(0, 4, at(20)));
+        ledger.add(new Assigned("two", Set.of(0), at(21)));
+        ledger.add(new Letter(UNREADABLE));
+
+        onlyWrong("dead-lettered");
     }
 
     @Test
