@@ -100,8 +100,15 @@ final class Bundles {
         return hold(parts, logs, context);
     }
 
-    /** Nothing can fail here but the store itself, and then nothing is acknowledged any more. */
+    /** Nothing can fail here. The logs are announced first: half a bundle would keep the committer waiting for ever. */
     private Store.Together hold(List<Store.Part> parts, SortedMap<LogId, OpenLog> logs, Context context) {
+        for (var log : logs.values()) {
+            var refusal = log.announce();
+            if (refusal.isPresent()) {
+                return new Store.Together.Refused(
+                        refusal.get().error(), refusal.get().reason());
+            }
+        }
         var bundle = new Bundle(++last, parts.size());
         var verdicts = new ArrayList<Verdict.Appended>();
         var durable = new ArrayList<Durability>();
@@ -114,11 +121,6 @@ final class Bundles {
             var verdict = log.hold(part.batch(), context.configOf(id), bundle);
             verdicts.add(verdict);
             durable.add(part.log().durable(verdict.endOffset()));
-        }
-        for (var log : logs.values()) {
-            if (!context.dirty().add(log)) {
-                return new Store.Together.Refused(StorageError.KAFKA_STORAGE_ERROR, "The store has failed.");
-            }
         }
         return new Store.Together.Accepted(verdicts, Durability.all(durable));
     }

@@ -252,9 +252,7 @@ public final class Checkpointer {
 
     private void closeIdle() throws IOException {
         for (var log : store.openLogs()) {
-            if (log.closeIfIdle(context.config().idleAfter().toNanos())) {
-                store.closed(log);
-            }
+            log.closeIfIdle(context.config().idleAfter().toNanos());
         }
     }
 

@@ -32,8 +32,10 @@ public final class Committer {
         }
         try {
             var cycle = choose(); // ends are read here, before any force (W1)
-            writeJournal(cycle);
-            journal.force();
+            if (!cycle.journaled().isEmpty()) {
+                writeJournal(cycle);
+                journal.force();
+            }
             for (var range : cycle.journaled()) {
                 range.fillIn(context.reserve());
                 publish(range);
@@ -70,9 +72,6 @@ public final class Committer {
     }
 
     private void writeJournal(Cycle cycle) throws Exception {
-        if (cycle.journaled().isEmpty()) {
-            return;
-        }
         store.checkpointer().makeRoom(Range.groupBytes(ends.size(), cycle.journaled()));
         journal.write(ends, cycle.journaled());
         ends.clear();

@@ -20,7 +20,10 @@ final class DirtyLogs {
     private @Nullable Throwable failure;
     private boolean closed;
 
-    /** Called under the log's lock, after the bytes are in the file. False if nothing becomes durable any more. */
+    /**
+     * Called under the log's lock, which is held until the bytes are in the file. False if nothing becomes durable any
+     * more.
+     */
     boolean add(OpenLog log) {
         lock.lock();
         try {

@@ -47,8 +47,16 @@ public record DiskPath(String directory, String name) {
         int length = end - start;
         boolean dots = length == 1 && path.charAt(start) == '.'
                 || length == 2 && path.charAt(start) == '.' && path.charAt(start + 1) == '.';
-        // A zero ends a name for the system, a backslash separates names on Windows: both would lead elsewhere.
-        boolean strange = path.substring(start, end).chars().anyMatch(c -> c == 0 || c == '\\');
-        return length > 0 && !dots && !strange;
+        return length > 0 && !dots && !isStrange(path, start, end);
+    }
+
+    /** A zero ends a name for the system, a backslash separates names on Windows: both would lead elsewhere. */
+    private static boolean isStrange(String path, int start, int end) {
+        for (int at = start; at < end; at++) {
+            if (path.charAt(at) == 0 || path.charAt(at) == '\\') {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -58,6 +58,7 @@ final class LogRecovery {
         boolean damaged = endOffset < provenEnd;
         if (!damaged) {
             cut(segments);
+            removeSnapshotsAhead();
         }
         for (var part : kept) {
             rewrite(part);
@@ -186,6 +187,15 @@ final class LogRecovery {
             String path = Layout.segment(from.id(), segment) + suffix;
             if (disk.exists(path)) {
                 disk.delete(path);
+            }
+        }
+    }
+
+    /** Snapshots that run ahead of the end (W13): the log will grow beyond them, with other batches. */
+    private void removeSnapshotsAhead() throws IOException {
+        for (var name : disk.list(directory)) {
+            if (Layout.parseSnapshot(name).filter(offset -> offset > endOffset).isPresent()) {
+                disk.delete(directory + "/" + name);
             }
         }
     }

@@ -141,7 +141,9 @@ final class OpenLog {
 
     private Verdict checkAndAppend(Batch batch, LogConfig config) {
         usedNanos = context.time().nanos();
-        Optional<Verdict> refusal = refusal(batch, config)
+        Optional<Verdict> refusal = log.refusal()
+                .or(this::announce)
+                .or(() -> tooLarge(batch, config))
                 .map(Verdict.class::cast)
                 .or(() -> producers.check(batch, log.view().logStartOffset()))
                 .or(this::noSpace);
@@ -155,9 +157,7 @@ final class OpenLog {
             int position = active.size() - batch.sizeInBytes();
             remember(batch);
             markDirty(active, position, batch);
-            return context.dirty().add(this)
-                    ? appended(batch)
-                    : refusal(batch, config).orElseThrow();
+            return appended(batch);
         } catch (DiskFull e) {
             return new Verdict.Rejected(
                     StorageError.KAFKA_STORAGE_ERROR, "The disk is full (" + e.getMessage() + "); try again later.");
@@ -167,11 +167,17 @@ final class OpenLog {
         }
     }
 
-    private Optional<Verdict.Rejected> refusal(Batch batch, LogConfig config) {
-        var refusal = log.refusal().or(context.dirty()::refusal);
-        if (refusal.isPresent()) {
-            return refusal;
-        }
+    /**
+     * Tells the committer of what is about to be appended, which it takes when this log's lock is free again. Before a
+     * byte is written: a store that is being closed must not leave bytes in its files that nobody makes durable.
+     */
+    Optional<Verdict.Rejected> announce() {
+        return context.dirty().add(this)
+                ? Optional.empty()
+                : context.dirty().refusal();
+    }
+
+    private static Optional<Verdict.Rejected> tooLarge(Batch batch, LogConfig config) {
         if (batch.sizeInBytes() > config.maxMessageBytes()) {
             return rejected(
                     StorageError.MESSAGE_TOO_LARGE,

@@ -390,8 +390,8 @@ public final class PartitionLog {
                         view.durableEnd(),
                         files.firstView(point).segments(),
                         point.position());
+                store.opened(this); // before anyone can append: a checkpoint passes over logs that are not in use
                 open = files;
-                store.opened(this);
             }
             return files;
         } finally {
@@ -419,6 +419,7 @@ public final class PartitionLog {
             }
             view = new LogView(view.logStartOffset(), view.durableEnd(), List.of(), 0);
             open = null;
+            store.closed(this); // under the lock: when it is opened again, that comes after
             return true;
         } finally {
             opening.unlock();

@@ -12,7 +12,7 @@ final class SegmentScan {
 
     private final Segment segment;
     private final int to;
-    private final ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES);
+    private final ByteBuffer window;
     private int windowAt;
     private int next;
     private int position;
@@ -23,7 +23,8 @@ final class SegmentScan {
         this.segment = segment;
         this.next = from;
         this.to = to;
-        window.limit(0);
+        this.window = ByteBuffer.allocate(Math.clamp((long) to - from, Batch.HEADER_BYTES, WINDOW_BYTES))
+                .limit(0);
     }
 
     /** Goes to the next batch; false at the end, or where no batch header is. */

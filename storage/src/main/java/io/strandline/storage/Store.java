@@ -290,6 +290,15 @@ public final class Store implements AutoCloseable {
         logs.values().forEach(PartitionLog::wake);
     }
 
+    /** Whether the committer's next group surely fits. */
+    boolean journalHasRoom() {
+        return context.journal().hasRoom(2L * context.config().cycleBytesMax());
+    }
+
+    DirtyLogs dirtyLogs() {
+        return context.dirty();
+    }
+
     boolean isFailed() {
         return failure().isPresent();
     }
@@ -336,9 +345,6 @@ public final class Store implements AutoCloseable {
 
     void closed(PartitionLog log) {
         inUse.remove(log.id(), log);
-        if (log.openOrNull() != null) {
-            inUse.put(log.id(), log); // it was opened again between the two
-        }
     }
 
     ReentrantLock openingLock(LogId id) {

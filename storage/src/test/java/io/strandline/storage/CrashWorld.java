@@ -61,6 +61,7 @@ final class CrashWorld {
         var routes = random.split();
         int directPercent = random.nextInt(4) * 33;
         this.config = StoreConfig.defaults()
+                .withDurability(random.nextInt(8) == 0 ? DurabilityMode.OS : DurabilityMode.FSYNC)
                 .withJournalBytes(JOURNAL_BYTES)
                 .withIndexIntervalBytes(200)
                 .withIdleAfter(Duration.ofSeconds(20))
@@ -127,7 +128,7 @@ final class CrashWorld {
             } else if (die < 75) {
                 cycle();
             } else if (die < 80) {
-                running().checkpointer().step();
+                step();
             } else if (die < 84) {
                 create();
             } else if (die < 86) {
@@ -139,7 +140,7 @@ final class CrashWorld {
                 running().checkpointer().retain();
             } else if (die < 94) {
                 time.advanceMs(25_000);
-                running().checkpointer().step();
+                step();
             } else if (die < 97) {
                 trouble();
             } else {
@@ -155,8 +156,18 @@ final class CrashWorld {
         return store;
     }
 
+    private void step() {
+        traffic = random.nextBoolean();
+        stepping = true;
+        running().checkpointer().step();
+        stepping = false;
+        traffic = false;
+    }
+
     private void cycle() {
+        traffic = random.nextInt(4) == 0;
         running().committer().cycle();
+        traffic = false;
         topics.replaceAll((topic, live) -> live || isDurable(createdAt.get(topic)));
         for (var entry : Map.copyOf(deletedAt).entrySet()) {
             if (isDurable(entry.getValue()) && Boolean.TRUE.equals(topics.remove(entry.getKey()))) {
@@ -164,6 +175,41 @@ final class CrashWorld {
                 logs.keySet().removeIf(id -> id.topicId().equals(entry.getKey()));
             }
         }
+    }
+
+    private boolean stepping;
+    private boolean isMeanwhile;
+
+    /** Whether others work while the committer or the checkpointer waits for the disk. */
+    private boolean traffic;
+
+    /** What other threads do in the middle of a cycle or a step. */
+    private void meanwhile() throws Exception {
+        traffic = false; // once at a time
+        isMeanwhile = true;
+        switch (random.nextInt(4)) {
+            case 0, 1 -> append(random.nextInt(900));
+            case 2 -> running().checkpointer().retain();
+            default -> {
+                append(random.nextInt(400));
+                if (stepping && running().journalHasRoom()) {
+                    running().committer().cycle();
+                }
+            }
+        }
+        isMeanwhile = false;
+        traffic = true;
+    }
+
+    /** Threads that wait for the disk with a log's lock in their hands keep the others out. */
+    private boolean locksAreFree() {
+        for (var log : running().openLogs()) {
+            var files = log.openOrNull();
+            if (files != null && files.lock().isHeldByCurrentThread()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean isDurable(@Nullable Long metadataEnd) {
@@ -185,7 +231,9 @@ final class CrashWorld {
     private void append(int valueBytes) {
         var log = anyLog();
         if (log == null) {
-            create();
+            if (!isMeanwhile) {
+                create();
+            }
             return;
         }
         long producer = random.nextInt(3) - 1;
@@ -199,9 +247,10 @@ final class CrashWorld {
         log.attempts.clear();
         log.attempts.add(new LogModel.Entry(base, base + count, tag, producer, sequence, 0, Long.MAX_VALUE));
         var verdict = running().log(log.id).append(batch(tag, count, producer, sequence, valueBytes / count));
-        if (!running().isFailed()) {
-            log.attempts.clear();
+        if (running().isFailed()) {
+            return; // it may be there after the next start, or not
         }
+        log.attempts.clear();
         switch (verdict) {
             case Verdict.Appended appended -> {
                 check(appended.baseOffset() == log.end(), () -> "appended at " + appended + ", expected " + log.end());
@@ -215,7 +264,7 @@ final class CrashWorld {
                         appended.killProofFrom()));
             }
             case Verdict.Rejected rejected ->
-                check(faulty || running().isFailed(), () -> "rejected without reason: " + rejected + " " + log.id);
+                check(faulty, () -> "rejected without reason: " + rejected + " " + log.id);
             case Verdict.Duplicate duplicate -> throw new AssertionError("new batch taken for " + duplicate);
         }
     }
@@ -283,9 +332,10 @@ final class CrashWorld {
             log.attempts.add(new LogModel.Entry(base, base + 1, tags.get(i), -1, -1, nextBundle, Long.MAX_VALUE));
         }
         var together = running().appendTogether(parts);
-        if (!running().isFailed()) {
-            models.forEach(log -> log.attempts.clear());
+        if (running().isFailed()) {
+            return;
         }
+        models.forEach(log -> log.attempts.clear());
         if (together instanceof Store.Together.Accepted accepted) {
             long bundle = nextBundle++;
             for (int i = 0; i < models.size(); i++) {
@@ -301,7 +351,7 @@ final class CrashWorld {
                                 appended.killProofFrom()));
             }
         } else {
-            check(faulty || running().isFailed(), () -> "bundle refused without reason");
+            check(faulty, () -> "bundle refused without reason");
         }
     }
 
@@ -340,7 +390,7 @@ final class CrashWorld {
         var on = running().log(log.id);
         long end = on.view().durableEnd();
         if (on.trim(random.nextLong(end + 1)) instanceof PartitionLog.Trim.Trimmed trimmed && random.nextBoolean()) {
-            running().checkpointer().step();
+            step();
             if (trimmed.durable().state() == Durability.State.DURABLE) {
                 log.durableStart = Math.max(log.durableStart, trimmed.logStartOffset());
             }
@@ -382,12 +432,15 @@ final class CrashWorld {
         disk.removeFaults();
         disk.capacity(SPACE);
         faulty = false;
+        boolean all = false;
         int die = random.nextInt(10);
         if (die < 2 && !ended.isFailed()) {
             ended.close();
             promise = promise(ended);
             disk = disk.afterPowerCut(random.nextLong());
+            all = true;
         } else if (die < 6) {
+            all = !ended.isFailed();
             disk = disk.afterProcessKill(random.nextLong());
             if (random.nextBoolean()) {
                 disk.evictCleanPages();
@@ -397,7 +450,7 @@ final class CrashWorld {
         }
         crashes++;
         store = null;
-        last = promise;
+        last = all ? promise : afterCut(promise);
     }
 
     private @Nullable Promise last;
@@ -431,6 +484,9 @@ final class CrashWorld {
                 countdown = 1 + random.nextInt(2 * everyNth - 1);
                 crash(operation);
             }
+            if (traffic && random.nextInt(6) == 0 && locksAreFree() && !running().isFailed()) {
+                note(operation.toString(), this::meanwhile);
+            }
         });
     }
 
@@ -452,6 +508,13 @@ final class CrashWorld {
         return new Promise(ends, starts, at.leaderEpoch(), true);
     }
 
+    /** What is left of a promise when the power fails. */
+    private Promise afterCut(Promise promise) {
+        return config.durability() == DurabilityMode.FSYNC
+                ? promise
+                : new Promise(Map.of(), promise.starts, promise.leaderEpoch, promise.opened);
+    }
+
     private void crash(Operation operation) {
         crashes++;
         crashPoints.merge(operation.kind(), 1L, Long::sum);
@@ -459,11 +522,20 @@ final class CrashWorld {
         boolean kill = side.nextInt(5) == 0;
         var after = kill ? disk.afterProcessKill(side.nextLong()) : disk.afterPowerCut(side.nextLong());
         String where = (kill ? "killed at " : "cut at ") + operation;
+        note(where, () -> restart(after, promise(store), kill && last == null, side, where));
+    }
+
+    private interface Action {
+        void run() throws Exception;
+    }
+
+    /** Keeps what is thrown: the store may catch it. */
+    private void note(String where, Action action) {
         try {
-            restart(after, promise(store), kill && last == null, side, where);
-        } catch (PowerCut | RuntimeException | IOException | AssertionError e) {
+            action.run();
+        } catch (Exception | PowerCut | AssertionError e) {
             if (found == null) {
-                found = new AssertionError(where + ": " + e, e); // the store may catch what is thrown here
+                found = new AssertionError(where + ": " + e, e);
             }
         }
     }
@@ -480,25 +552,34 @@ final class CrashWorld {
         }
     }
 
-    private void restartOnce(SimulatedDisk after, Promise promise, boolean kill, SplittableRandom side, String where)
+    private void restartOnce(SimulatedDisk after, Promise promised, boolean kill, SplittableRandom side, String where)
             throws IOException {
-        int fate = side.nextInt(8);
-        if (fate == 0) {
-            after = crashedInRecovery(after, side);
+        int fate = side.nextInt(10);
+        boolean troubled = fate < 3;
+        var promise = kill && !troubled ? promised : afterCut(promised);
+        if (troubled) {
+            for (int i = side.nextInt(3); i >= 0; i--) {
+                after = fate == 0 ? failedInRecovery(after, side) : crashedInRecovery(after, side);
+            }
         }
         var known = new Topics(logConfig);
-        try (var again = Store.open(after, config, known, time)) {
-            var found = verify(again, known, promise, kill && fate != 0, where);
-            if (fate == 1) {
-                againAtOnce(after, found, promise, side, where);
-            } else if (fate == 2) {
-                goOn(again, found, promise, after, side, where);
+        var again = Store.open(after, config, known, time);
+        recoveryOperations = after.operations();
+        var found = verify(again, known, promise, kill && !troubled, where);
+        switch (fate) {
+            case 3 -> againAtOnce(after, found, promise, side, where);
+            case 4 -> goOn(again, found, promise, after, side, where);
+            case 5 -> stopAndStart(again, found, promise, after, side, where);
+            default -> {
+                // That was all.
             }
         }
     }
 
+    private long recoveryOperations = 100;
+
     private SimulatedDisk crashedInRecovery(SimulatedDisk after, SplittableRandom side) throws IOException {
-        after.crashAt(1 + side.nextInt(120));
+        after.crashAt(1 + side.nextLong(recoveryOperations * 5 / 4));
         try {
             Store.open(after, config, new Topics(logConfig), time);
             after.crashNow(); // it was through already
@@ -508,20 +589,42 @@ final class CrashWorld {
         return after.afterPowerCut(side.nextLong());
     }
 
+    /** The disk is in trouble while the store starts; the next start, after a kill or a cut, finds it well. */
+    private SimulatedDisk failedInRecovery(SimulatedDisk after, SplittableRandom side) throws IOException {
+        var kind = side.nextInt(3) == 0 ? OperationKind.FORCE : OperationKind.WRITE;
+        var fault = side.nextBoolean() ? Fault.inputOutputError(kind) : Fault.noSpace(kind);
+        after.inject(fault.after(side.nextInt(12)).times(1 + side.nextInt(3)));
+        try {
+            Store.open(after, config, new Topics(logConfig), time);
+        } catch (IOException e) {
+            crashes++;
+        }
+        if (side.nextBoolean()) {
+            return after.afterPowerCut(side.nextLong());
+        }
+        var killed = after.afterProcessKill(side.nextLong());
+        if (side.nextBoolean()) {
+            killed.evictCleanPages();
+        }
+        return killed;
+    }
+
     /** What recovery has shown is on the disk: a reader may have seen it. */
     private void againAtOnce(
             SimulatedDisk after, Map<LogId, Long> found, Promise promise, SplittableRandom side, String where)
             throws IOException {
         crashes++;
         var known = new Topics(logConfig);
-        try (var third = Store.open(after.afterPowerCut(side.nextLong()), config, known, time)) {
-            var more = verify(third, known, promise, false, where + ", cut again after recovery");
-            for (var id : found.keySet()) {
-                check(
-                        more.getOrDefault(id, 0L) >= found.getOrDefault(id, 0L),
-                        () -> where + ": recovery showed " + id + " up to " + found.get(id) + ", after another cut "
-                                + more.get(id));
-            }
+        var third = Store.open(after.afterPowerCut(side.nextLong()), config, known, time);
+        var more = verify(third, known, promise, false, where + ", cut again after recovery");
+        checkAllOf(found, more, where + ", cut again after recovery");
+    }
+
+    private void checkAllOf(Map<LogId, Long> found, Map<LogId, Long> more, String where) {
+        for (var id : found.keySet()) {
+            check(
+                    more.getOrDefault(id, 0L) >= found.getOrDefault(id, 0L),
+                    () -> where + ": recovery showed " + id + " up to " + found.get(id) + ", now " + more.get(id));
         }
     }
 
@@ -534,6 +637,39 @@ final class CrashWorld {
             SplittableRandom side,
             String where)
             throws IOException {
+        var added = append(again, found, where);
+        again.committer().cycle();
+        if (side.nextBoolean()) {
+            again.checkpointer().step();
+        }
+        crashes++;
+        boolean kill = config.durability() != DurabilityMode.FSYNC;
+        var third = kill ? after.afterProcessKill(side.nextLong()) : after.afterPowerCut(side.nextLong());
+        holds(third, added, found, promise, where + ", recovered, appended, cut again");
+    }
+
+    /** The recovered store is worked with, stopped, and the power cut. */
+    private void stopAndStart(
+            Store again,
+            Map<LogId, Long> found,
+            Promise promise,
+            SimulatedDisk after,
+            SplittableRandom side,
+            String where)
+            throws IOException {
+        after.capacity(SPACE); // on a full disk there may be no room for the mark
+        var added = append(again, found, where);
+        if (side.nextBoolean()) {
+            again.committer().cycle();
+        }
+        again.close();
+        crashes++;
+        var third = after.afterPowerCut(side.nextLong());
+        var opening = holds(third, added, found, promise, where + ", recovered, appended, stopped");
+        check(opening.clean(), () -> where + ": no clean start after a clean stop");
+    }
+
+    private static Map<LogId, Long> append(Store again, Map<LogId, Long> found, String where) {
         var added = new HashMap<LogId, Long>();
         for (var id : found.keySet()) {
             if (!id.equals(LogId.METADATA)) {
@@ -546,22 +682,24 @@ final class CrashWorld {
                 }
             }
         }
-        again.committer().cycle();
-        if (side.nextBoolean()) {
-            again.checkpointer().step();
-        }
-        crashes++;
+        return added;
+    }
+
+    private Store.Opening holds(
+            SimulatedDisk disk, Map<LogId, Long> added, Map<LogId, Long> found, Promise promise, String where)
+            throws IOException {
         var known = new Topics(logConfig);
-        try (var third = Store.open(after.afterPowerCut(side.nextLong()), config, known, time)) {
-            for (var entry : added.entrySet()) {
-                check(
-                        third.log(entry.getKey()).view().durableEnd() == entry.getValue(),
-                        () -> where + ", recovered, appended, cut again: " + entry.getKey() + " ends at "
-                                + third.log(entry.getKey()).view().durableEnd() + " instead of " + entry.getValue());
-            }
-            var shorter = new Promise(found, promise.starts, promise.leaderEpoch, true);
-            verifyContents(third, known, shorter, where + ", recovered, appended, cut again", true);
+        var third = Store.open(disk, config, known, time);
+        check(third.damages().isEmpty(), () -> where + ": damage " + third.damages());
+        for (var entry : added.entrySet()) {
+            check(
+                    third.log(entry.getKey()).view().durableEnd() == entry.getValue(),
+                    () -> where + ": " + entry.getKey() + " ends at "
+                            + third.log(entry.getKey()).view().durableEnd() + " instead of " + entry.getValue());
         }
+        var shorter = new Promise(found, promise.starts, promise.leaderEpoch, true);
+        verifyContents(third, known, shorter, where, true);
+        return third.opening();
     }
 
     // ---- what must be so
@@ -572,6 +710,7 @@ final class CrashWorld {
                 !promise.opened || again.opening().clean() || again.leaderEpoch() > promise.leaderEpoch,
                 () -> where + ": leader epoch " + again.leaderEpoch() + " after " + promise.leaderEpoch);
         var found = verifyContents(again, known, promise, where, false);
+        boolean all = kill || config.durability() == DurabilityMode.FSYNC;
         if (kill && promise.opened) {
             for (var log : logs.values()) {
                 if (known.live(log.id.topicId())) {
@@ -584,7 +723,9 @@ final class CrashWorld {
                 }
             }
         }
-        verifyBundles(again, known, where);
+        if (all) {
+            verifyBundles(again, known, where);
+        }
         return found;
     }
 
@@ -596,12 +737,13 @@ final class CrashWorld {
                 metadataEnd >= promise.ends.getOrDefault(LogId.METADATA, 0L),
                 () -> where + ": metadata ends at " + metadataEnd + " of " + promise.ends.get(LogId.METADATA));
         topics.forEach((topic, live) -> {
-            if (live && !deletedAt.containsKey(topic)) {
+            boolean promised = isDurableIn(promise, createdAt.get(topic));
+            if (live && promised && !deletedAt.containsKey(topic)) {
                 check(known.live(topic), () -> where + ": topic " + topic + " is gone");
             }
         });
         deletedAt.forEach((topic, end) -> {
-            if (end <= promise.ends.getOrDefault(LogId.METADATA, 0L)) {
+            if (isDurableIn(promise, end)) {
                 check(!known.live(topic), () -> where + ": topic " + topic + " is back");
             }
         });
@@ -630,6 +772,10 @@ final class CrashWorld {
         });
         readAll(again, live, longer ? promise.ends : Map.of(), where);
         return found;
+    }
+
+    private static boolean isDurableIn(Promise promise, @Nullable Long metadataEnd) {
+        return metadataEnd != null && metadataEnd <= promise.ends.getOrDefault(LogId.METADATA, 0L);
     }
 
     private void verifyBundles(Store again, Topics known, String where) {

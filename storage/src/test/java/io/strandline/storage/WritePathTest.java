@@ -420,11 +420,37 @@ class WritePathTest {
     }
 
     @Test
-    void w11AnAppendDuringWhichTheStoreFailsIsRefused() throws Exception {
+    void w11AnAppendThatTheFailureOvertakesIsToldOfIt() throws Exception {
         at.log().append(batch(1, 10));
+        var waiter = new Waiter();
+        at.log().durable(2).notify(waiter);
         at.atNext(OperationKind.WRITE, ".log", () -> at.store.fail(new IOException("the other thread saw it")));
-        assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Rejected.class);
+
+        at.log().append(batch(1, 10));
+
         at.rethrow();
+        assertThat(waiter.ready()).isTrue();
+        assertThat(at.log().durable(2).state()).isEqualTo(Durability.State.FAILED);
+        assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Rejected.class);
+    }
+
+    @Test
+    void w11WhatIsBeingAppendedWhenTheStoreIsClosedBecomesDurableAndWhatComesLaterLeavesNoByte() throws Exception {
+        var dirty = at.store.dirtyLogs();
+        at.atNext(OperationKind.WRITE, ".log", dirty::close);
+        assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Appended.class);
+        long size = size(at.disk, Layout.segmentLog(LOG, new SegmentName(0, 0)));
+
+        assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Rejected.class);
+        assertThat(at.store.appendTogether(
+                        List.of(new Store.Part(at.log(), batch(1, 10)), new Store.Part(at.other(), batch(1, 10)))))
+                .isInstanceOf(Store.Together.Refused.class);
+
+        assertThat(size(at.disk, Layout.segmentLog(LOG, new SegmentName(0, 0)))).isEqualTo(size);
+        at.reopen();
+        assertThat(at.store.opening().clean()).isTrue();
+        assertThat(at.log().view().durableEnd()).isEqualTo(1);
+        assertThat(at.other().view().durableEnd()).isZero();
     }
 
     @Test
@@ -519,6 +545,32 @@ class WritePathTest {
         assertThat(at.disk.list(Layout.log(LOG)))
                 .noneMatch(name ->
                         Layout.parseSnapshot(name).filter(offset -> offset > 1).isPresent());
+    }
+
+    @Test
+    void w13ASnapshotOfBatchesThatACutTookIsNotBelievedWhenTheLogHasGrownAgain() throws Exception {
+        at.config = at.config.withDurability(DurabilityMode.OS);
+        at.reopen();
+        at.log().append(idempotent(0, 1));
+        at.cycle();
+        at.step();
+        at.log().append(idempotent(1, 1));
+        at.log().append(batch(1, 1900)); // rolled, with a snapshot at offset 2
+        at.cycle();
+        at.log().open().writeSnapshots(at.log().view().durableEnd()); // a step while the committer goes on does this
+        int cuts = 0;
+        for (int seed = 0; seed < 50; seed++) {
+            var disk = at.disk.afterPowerCut(seed);
+            var again = Store.open(disk, at.config, at.topics, at.time);
+            if (again.log(LOG).view().durableEnd() == 1) {
+                again.log(LOG).append(batch(2, 10));
+                again.committer().cycle();
+                var third = Store.open(disk.afterProcessKill(seed), at.config, at.topics, at.time);
+                assertThat(third.log(LOG).append(idempotent(1, 1))).isEqualTo(new Verdict.Appended(3, 4, 0, -1, 0));
+                cuts++;
+            }
+        }
+        assertThat(cuts).isPositive();
     }
 
     @Test

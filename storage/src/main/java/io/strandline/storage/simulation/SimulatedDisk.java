@@ -72,6 +72,9 @@ public final class SimulatedDisk implements Disk {
     private long capacity;
     private boolean tornSectors;
 
+    /** Never fewer than take space; not counted yet in a new life. */
+    private long pagesAtMost = UNLIMITED;
+
     /** An empty disk without a limit of space; the seed decides what happens inside operations that fail or crash. */
     public SimulatedDisk(long seed) {
         this(new SimulatedTree(), seed, UNLIMITED, false);
@@ -392,7 +395,18 @@ public final class SimulatedDisk implements Disk {
     private long freePages() {
         var used = new long[1];
         tree.forEachFile(file -> used[0] += file.pages());
+        pagesAtMost = used[0];
         return capacity / PageTable.PAGE_SIZE - used[0];
+    }
+
+    /** Counts the pages only when so many were written since the last count that space could be short. */
+    private boolean mayNotFit(long bytes) {
+        long more = bytes / PageTable.PAGE_SIZE + 2;
+        if (pagesAtMost + more > capacity / PageTable.PAGE_SIZE) {
+            freePages();
+        }
+        pagesAtMost += more;
+        return pagesAtMost > capacity / PageTable.PAGE_SIZE;
     }
 
     private void unlock(String path) {
@@ -425,7 +439,7 @@ public final class SimulatedDisk implements Disk {
                     OperationKind.WRITE,
                     path,
                     () -> {
-                        long fitting = capacity == UNLIMITED ? all : file.fitting(checked(position), all, freePages());
+                        long fitting = mayNotFit(all) ? file.fitting(checked(position), all, freePages()) : all;
                         writePart(checked(position), fitting, buffers);
                         if (fitting < all) {
                             throw new DiskFull("no space left on the simulated disk: wrote " + fitting + " of " + all

@@ -5,6 +5,7 @@ import static io.strandline.storage.simulation.PageTable.ZEROS;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -203,8 +204,12 @@ final class SimulatedFile implements SimulatedNode {
         cache.removeFrom(first);
         platter.removeFrom(first);
         if (kept > 0 && cache.has(first - 1)) {
+            var whole = cache.page(first - 1);
+            if (Arrays.equals(whole, kept, PAGE_SIZE, ZEROS, kept, PAGE_SIZE)) {
+                return;
+            }
             var page = new byte[PAGE_SIZE];
-            System.arraycopy(cache.page(first - 1), 0, page, 0, kept);
+            System.arraycopy(whole, 0, page, 0, kept);
             cache.put(first - 1, page);
             platter.put(first - 1, page);
         }

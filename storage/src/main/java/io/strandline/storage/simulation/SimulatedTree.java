@@ -191,12 +191,16 @@ final class SimulatedTree {
     }
 
     private @Nullable SimulatedNode node(String path) {
-        var entry = DiskPath.of(path);
-        if (entry.isRoot()) {
+        if (DiskPath.of(path).isRoot()) {
             return root;
         }
-        return node(entry.directory()) instanceof SimulatedDirectory directory
-                ? directory.names.get(entry.name())
-                : null;
+        SimulatedNode at = root;
+        for (int start = 0; start <= path.length() && at != null; ) {
+            int slash = path.indexOf('/', start);
+            int end = slash < 0 ? path.length() : slash;
+            at = at instanceof SimulatedDirectory directory ? directory.names.get(path.substring(start, end)) : null;
+            start = end + 1;
+        }
+        return at;
     }
 }
