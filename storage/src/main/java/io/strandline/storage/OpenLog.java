@@ -172,9 +172,7 @@ final class OpenLog {
      * byte is written: a store that is being closed must not leave bytes in its files that nobody makes durable.
      */
     Optional<Verdict.Rejected> announce() {
-        return context.dirty().add(this)
-                ? Optional.empty()
-                : context.dirty().refusal();
+        return context.dirty().add(this) ? Optional.empty() : context.dirty().refusal();
     }
 
     private static Optional<Verdict.Rejected> tooLarge(Batch batch, LogConfig config) {

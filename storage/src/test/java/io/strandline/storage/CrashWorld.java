@@ -484,7 +484,10 @@ final class CrashWorld {
                 countdown = 1 + random.nextInt(2 * everyNth - 1);
                 crash(operation);
             }
-            if (traffic && random.nextInt(6) == 0 && locksAreFree() && !running().isFailed()) {
+            if (traffic
+                    && random.nextInt(6) == 0
+                    && locksAreFree()
+                    && !running().isFailed()) {
                 note(operation.toString(), this::meanwhile);
             }
         });
