@@ -21,7 +21,7 @@ final class Bundles {
     Store.Together append(List<Store.Part> parts, Context context) {
         lock.lock();
         try {
-            var tooLarge = tooLarge(parts, context.config());
+            var tooLarge = tooLarge(parts, context.journal().groupBytesMax());
             if (tooLarge.isPresent()) {
                 return tooLarge.get();
             }
@@ -38,18 +38,18 @@ final class Bundles {
         }
     }
 
-    private static Optional<Store.Together> tooLarge(List<Store.Part> parts, StoreConfig config) {
+    private static Optional<Store.Together> tooLarge(List<Store.Part> parts, int groupBytesMax) {
         long bytes = 0;
         for (var part : parts) {
             bytes += part.batch().sizeInBytes();
         }
         long groupBytes = Journal.groupBytes(0, parts.size(), bytes);
-        return groupBytes <= config.cycleBytesMax()
+        return groupBytes <= groupBytesMax
                 ? Optional.empty()
                 : Optional.of(new Store.Together.Refused(
                         StorageError.RECORD_LIST_TOO_LARGE,
-                        "The bundle takes " + groupBytes + " bytes; one group of the journal holds "
-                                + config.cycleBytesMax() + "."));
+                        "The bundle takes " + groupBytes + " bytes; one group of the journal holds " + groupBytesMax
+                                + "."));
     }
 
     private static SortedMap<LogId, OpenLog> open(List<Store.Part> parts) throws IOException {

@@ -21,6 +21,7 @@ public final class Checkpointer {
     private final Store store;
     private final Context context;
     private final Journal journal;
+    private final JournalGrowth growth;
     private final AtomicLong directBytes = new AtomicLong();
 
     /** Guards the two below: the committer waits here when the journal is full. */
@@ -41,6 +42,7 @@ public final class Checkpointer {
         this.store = store;
         this.context = context;
         this.journal = context.journal();
+        this.growth = new JournalGrowth(context);
         this.number = number;
         this.lastStepNanos = context.time().nanos();
     }
@@ -52,22 +54,25 @@ public final class Checkpointer {
         }
         try {
             store.checkpointBegins();
+            growth.note(context.time().nanos() - lastStepNanos);
             noteDying();
             var mark = journal.settled();
             var targets = targets();
             for (var target : targets.values()) {
                 force(target); // files first, then their names: both before the recovery point says so (W5)
             }
-            var points = write(mark, targets);
-            journal.release(mark, number);
-            pass(points);
+            var checkpoint = checkpoint(mark, targets);
+            context.reserve().secure(() -> checkpoint.write(context.disk()));
+            journal.release(checkpoint);
+            pass(checkpoint.points());
             directBytes.set(0);
             lastStepNanos = context.time().nanos();
             removeWhatIsPassed(mark);
             writeDerived(targets);
             closeIdle();
-            context.reserve().fill();
+            context.reserve().fill(journal.preparedBytes());
             signalStepped();
+            growth.grow(() -> due() || isRoomWanted() || store.isStopping());
         } catch (Throwable e) {
             store.fail(e);
             signalStepped();
@@ -122,7 +127,7 @@ public final class Checkpointer {
         }
     }
 
-    private List<LogPoint> write(Journal.Mark mark, Map<LogId, Target> targets) throws IOException {
+    private Checkpoint checkpoint(Journal.Mark mark, Map<LogId, Target> targets) throws IOException {
         var points = new ArrayList<LogPoint>();
         for (var log : store.logs()) {
             if (!log.isDeleted()) {
@@ -132,16 +137,15 @@ public final class Checkpointer {
         }
         points.removeIf(point -> point.durableEnd() == 0);
         number++;
-        var checkpoint = new Checkpoint(
+        return new Checkpoint(
                 context.storeId(),
                 number,
                 journal.epoch(),
                 context.leaderEpoch(),
                 mark.sequence(),
                 mark.position(),
+                journal.preparedBytes(),
                 points);
-        context.reserve().secure(() -> checkpoint.write(context.disk()));
-        return points;
     }
 
     /**
@@ -256,6 +260,11 @@ public final class Checkpointer {
         }
     }
 
+    /** What the journal takes on the disk. */
+    long journalBytes() {
+        return journal.capacity();
+    }
+
     // ---- when
 
     /** Whether a step is worth its cost now. */
@@ -268,7 +277,7 @@ public final class Checkpointer {
                 || context.reserve().isSpent();
         boolean late = context.time().nanos() - lastStepNanos
                 >= context.config().checkpointEvery().toNanos();
-        return journal.liveBytes() >= journal.capacity() / 2
+        return journal.isHalfFull()
                 || directBytes.get() >= context.config().checkpointBytes()
                 || (something && late)
                 || store.checkpointWanted();
@@ -287,7 +296,7 @@ public final class Checkpointer {
                 step();
             }
         }
-        if (journal.liveBytes() >= journal.capacity() / 2) {
+        if (journal.isHalfFull()) {
             signalWanted();
         }
     }

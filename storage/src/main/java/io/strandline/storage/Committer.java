@@ -62,19 +62,17 @@ public final class Committer {
                 backlogs.add(log);
             }
         }
-        var cycle = Cycle.choose(backlogs, groupBytesMax(), ends.size(), context.config());
+        var cycle = Cycle.choose(backlogs, journal.groupBytesMax(), context.config());
         backlogs.removeIf(log -> log.backlog.isEmpty());
         return cycle;
     }
 
-    private long groupBytesMax() {
-        return context.config().cycleBytesMax() + Journal.groupBytes(ends.size(), 0, 0);
-    }
-
     private void writeJournal(Cycle cycle) throws Exception {
-        store.checkpointer().makeRoom(Range.groupBytes(ends.size(), cycle.journaled()));
-        journal.write(ends, cycle.journaled());
-        ends.clear();
+        var told = new LinkedHashMap<LogId, Long>();
+        ends.entrySet().stream().limit(journal.groupEndsMax()).forEach(end -> told.put(end.getKey(), end.getValue()));
+        store.checkpointer().makeRoom(Range.groupBytes(told.size(), cycle.journaled()));
+        journal.write(told, cycle.journaled());
+        ends.keySet().removeAll(told.keySet());
     }
 
     private void force(Range range) throws Exception {

@@ -26,11 +26,10 @@ record Cycle(List<Range> journaled, List<Range> direct) {
      * bundle is taken whole, with all that lies before it in its logs, or not yet (W10).
      *
      * @param logs each with something in its backlog, in the order in which they became dirty
-     * @param groupBytesMax what the group may have, ends included
-     * @param ends durable ends that the group carries as well
+     * @param groupBytesMax what the frames of the group may have together
      */
-    static Cycle choose(Collection<OpenLog> logs, long groupBytesMax, int ends, StoreConfig config) {
-        return new Choice(logs, groupBytesMax, ends, config).make();
+    static Cycle choose(Collection<OpenLog> logs, long groupBytesMax, StoreConfig config) {
+        return new Choice(logs, groupBytesMax, config).make();
     }
 
     private static final class Choice {
@@ -41,11 +40,10 @@ record Cycle(List<Range> journaled, List<Range> direct) {
         private final List<Range> direct = new ArrayList<>();
         private long groupBytes;
 
-        Choice(Collection<OpenLog> logs, long groupBytesMax, int ends, StoreConfig config) {
+        Choice(Collection<OpenLog> logs, long groupBytesMax, StoreConfig config) {
             this.logs = logs;
             this.groupBytesMax = groupBytesMax;
             this.config = config;
-            this.groupBytes = Journal.groupBytes(ends, 0, 0);
         }
 
         Cycle make() {
@@ -130,7 +128,7 @@ record Cycle(List<Range> journaled, List<Range> direct) {
                 if (fits) {
                     toJournal(log, runs);
                 }
-            } else if (Journal.groupBytes(0, runs.size(), Range.bytes(runs)) > config.cycleBytesMax()) {
+            } else if (Journal.groupBytes(0, runs.size(), Range.bytes(runs)) > groupBytesMax) {
                 takeDirect(log, runs); // no group can hold it
             } else if (runs.stream().allMatch(run -> run.segment().isBorn())
                     && config.router().route(Range.bytes(runs), logs.size()) == Router.Route.DIRECT) {

@@ -18,8 +18,9 @@ import java.util.concurrent.locks.ReentrantLock;
  *  512       groups, each at a multiple of 512 bytes: see {@link GroupHeader}
  * </pre>
  *
- * <p>Its bytes are written and forced once, when it is made, so that no later write needs space. The committer writes;
- * the checkpointer gives space back ({@link #release}).
+ * <p>Its bytes are written as zeros and forced before a group takes their place, so that no later write needs space or a
+ * change of the file's size. It begins small and becomes larger with the load ({@link JournalGrowth}); up to where it may
+ * be used stands in the checkpoint. The committer writes; the checkpointer gives space back ({@link #release}).
  */
 final class Journal {
     static final SmallFile FILE = new SmallFile("SLJOURNL", 1);
@@ -30,17 +31,21 @@ final class Journal {
     private final UUID storeId;
     private final int epoch;
     private final boolean forcing;
-    private final long capacity;
+    private final int cycleBytesMax;
     private final JournalWriter writer;
 
     /** Guards what follows. */
     private final ReentrantLock lock = new ReentrantLock();
 
     private final ArrayDeque<Live> live = new ArrayDeque<>();
+    private long capacity;
     private long nextSequence;
     private long tail;
     private Mark settled;
     private volatile long checkpointNumber;
+
+    /** Up to where there are forced zeros, which no group may use yet. Of the checkpointer. */
+    private volatile long preparedBytes;
 
     /** A group whose bytes may be needed after a crash. */
     private record Live(long sequence, long position, long bytes) {}
@@ -48,24 +53,26 @@ final class Journal {
     /** A point between two groups: everything before it, and where the next one goes (or at the start of the file). */
     record Mark(long sequence, long position) {}
 
-    Journal(Disk disk, DiskFile file, StoreConfig config, UUID storeId, int epoch, Mark from, long checkpointNumber)
-            throws IOException {
+    /** @param last a durable checkpoint: the first group goes where it says */
+    Journal(Disk disk, DiskFile file, StoreConfig config, Checkpoint last) {
         this.file = file;
-        this.storeId = storeId;
-        this.epoch = epoch;
+        this.storeId = last.storeId();
+        this.epoch = last.journalEpoch();
         this.forcing = config.durability() == DurabilityMode.FSYNC;
-        this.capacity = file.size();
+        this.cycleBytesMax = config.cycleBytesMax();
+        this.capacity = last.journalBytes();
+        this.preparedBytes = capacity;
         int bufferBytes = Math.min(config.cycleBytesMax() + 4096, BUFFER_BYTES_MAX);
         this.writer = new JournalWriter(file, disk.allocate(bufferBytes));
-        this.nextSequence = from.sequence;
-        this.tail = from.position;
-        this.settled = from;
-        this.checkpointNumber = checkpointNumber;
+        this.nextSequence = last.sequence();
+        this.tail = last.position();
+        this.settled = new Mark(nextSequence, tail);
+        this.checkpointNumber = last.number();
     }
 
     /** Makes the file: its head, and zeros that are really there. */
     static void make(Disk disk, UUID storeId, long bytes) throws IOException {
-        Reserve.fillWithZeros(disk, Layout.JOURNAL, bytes);
+        Zeros.write(disk, Layout.JOURNAL, bytes);
         try (var file = disk.open(Layout.JOURNAL)) {
             file.write(0, head(storeId));
             file.force();
@@ -194,14 +201,18 @@ final class Journal {
         }
     }
 
-    /** Gives back the space before a mark: a durable checkpoint of this number says that it is not needed (W5). */
-    void release(Mark mark, long number) {
+    /**
+     * A checkpoint is durable: gives back the space before its mark, which it says is not needed (W5), and takes into use
+     * what it says is prepared.
+     */
+    void release(Checkpoint checkpoint) {
         lock.lock();
         try {
-            while (!live.isEmpty() && live.getFirst().sequence < mark.sequence) {
+            while (!live.isEmpty() && live.getFirst().sequence < checkpoint.sequence()) {
                 live.removeFirst();
             }
-            checkpointNumber = number;
+            checkpointNumber = checkpoint.number();
+            capacity = checkpoint.journalBytes();
         } finally {
             lock.unlock();
         }
@@ -217,8 +228,51 @@ final class Journal {
         }
     }
 
+    /** Bytes that are in use: the file's, or fewer while it grows. */
     long capacity() {
-        return capacity;
+        lock.lock();
+        try {
+            return capacity;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a checkpoint is worth its cost, for the space it gives back. */
+    boolean isHalfFull() {
+        return liveBytes() >= capacity() / 2;
+    }
+
+    /** The most that the frames of one group take: so that a group fits whenever the journal is free. */
+    int groupBytesMax() {
+        return (int) Math.min(cycleBytesMax, capacity() / 4);
+    }
+
+    /** The most ends that one group carries. */
+    int groupEndsMax() {
+        return (int) Math.min(capacity() / 4 / GroupHeader.END_BYTES, Integer.MAX_VALUE);
+    }
+
+    /** How large the next checkpoint may say that the journal is. */
+    long preparedBytes() {
+        return preparedBytes;
+    }
+
+    /**
+     * Writes and forces zeros behind the end. They are used once a checkpoint says so. False if there is no space.
+     *
+     * @throws IOException also when the force finds no space: then it is unknown what else of the file it did not write
+     */
+    boolean prepare(long bytes) throws IOException {
+        try {
+            Zeros.write(file, preparedBytes, bytes);
+        } catch (DiskFull e) {
+            file.truncate(preparedBytes);
+            return false;
+        }
+        file.force();
+        preparedBytes = bytes;
+        return true;
     }
 
     int epoch() {

@@ -55,7 +55,7 @@ final class JournalReader {
 
     private JournalReader(DiskFile file, Checkpoint checkpoint) throws IOException {
         this.file = file;
-        this.size = file.size();
+        this.size = Math.min(file.size(), checkpoint.journalBytes());
         this.checkpoint = checkpoint;
         this.nextSequence = checkpoint.sequence();
     }

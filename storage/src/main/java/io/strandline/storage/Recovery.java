@@ -46,7 +46,7 @@ final class Recovery {
         this.config = config;
         this.catalogue = catalogue;
         this.time = time;
-        this.reserve = new Reserve(disk, config.journalBytes());
+        this.reserve = new Reserve(disk);
     }
 
     /** What a store is opened with. */
@@ -59,12 +59,15 @@ final class Recovery {
         boolean clean = isClean(last);
         checkJournal(identity, clean);
         removeCleanMark();
+        reserve.cut(last.journalBytes());
         try (var journal = disk.open(Layout.JOURNAL)) {
             var contents = clean ? nothing(last) : read(journal, last);
             recoverLogs(journal, contents, last, clean);
-            var next = newLife(last, contents.nextSequence(), clean);
+            long journalBytes = fit(journal, last);
+            var next = newLife(last, contents.nextSequence(), journalBytes, clean);
+            journal.truncate(journalBytes);
             removeDeadTopics();
-            reserve.fill();
+            reserve.fill(journalBytes);
             return new Recovered(next, newJournal(next), reserve, opening(clean));
         }
     }
@@ -98,9 +101,10 @@ final class Recovery {
         }
         made = true;
         var identity = new StoreFile(UUID.randomUUID(), time.wallMs());
-        Journal.make(disk, identity.storeId(), config.journalBytes());
-        reserve.fill();
-        new Checkpoint(identity.storeId(), 1, 0, 0, 1, Journal.START, List.of()).write(disk);
+        long journalBytes = config.newJournalBytes();
+        Journal.make(disk, identity.storeId(), journalBytes);
+        reserve.fill(journalBytes);
+        new Checkpoint(identity.storeId(), 1, 0, 0, 1, Journal.START, journalBytes, List.of()).write(disk);
         CLEAN_MARK.write(disk, Layout.ROOT, Layout.CLEAN, ByteBuffer.allocate(8).putLong(0, 1));
         identity.write(disk);
         return identity;
@@ -108,7 +112,7 @@ final class Recovery {
 
     private Checkpoint checkpoint(StoreFile identity) throws IOException {
         var checkpoint = switch (Checkpoint.FILE.read(disk, Layout.CHECKPOINT)) {
-            case SmallFile.Content.Found found -> Checkpoint.decode(found.bytes());
+            case SmallFile.Content.Found found -> Checkpoint.decode(found);
             case SmallFile.Content.Missing missing -> throw noCheckpoint("is missing");
             case SmallFile.Content.Broken broken -> throw noCheckpoint("is damaged (" + broken.reason() + ")");
             case SmallFile.Content.Newer newer -> throw noCheckpoint("has the later format " + newer.version());
@@ -137,7 +141,7 @@ final class Recovery {
                 acceptLoss("The file journal is missing and the store was not stopped cleanly, so acknowledged records "
                         + "may be missing: put it back, or start with --accept-loss.");
             }
-            Journal.make(disk, identity.storeId(), config.journalBytes());
+            Journal.make(disk, identity.storeId(), config.newJournalBytes());
             disk.forceDirectory(Layout.ROOT);
             return;
         }
@@ -146,7 +150,7 @@ final class Recovery {
         } catch (StoreRefused e) {
             acceptLoss(String.valueOf(e.getMessage()));
             disk.delete(Layout.JOURNAL);
-            Journal.make(disk, identity.storeId(), config.journalBytes());
+            Journal.make(disk, identity.storeId(), config.newJournalBytes());
             disk.forceDirectory(Layout.ROOT);
         }
     }
@@ -292,7 +296,8 @@ final class Recovery {
     // ---- the new life
 
     /** From here on the old journal is not needed, and no group of it is ever believed again. */
-    private Checkpoint newLife(Checkpoint last, long nextSequence, boolean clean) throws IOException {
+    private Checkpoint newLife(Checkpoint last, long nextSequence, long journalBytes, boolean clean)
+            throws IOException {
         var next = new Checkpoint(
                 last.storeId(),
                 last.number() + 1,
@@ -300,20 +305,28 @@ final class Recovery {
                 clean && !made ? last.leaderEpoch() : last.leaderEpoch() + 1,
                 nextSequence,
                 Journal.START,
+                journalBytes,
                 new ArrayList<>(points.values()));
         reserve.secure(() -> next.write(disk));
         return next;
     }
 
+    /**
+     * How much of the journal may be used in this life: what the last checkpoint knew to be on the disk, at least what a
+     * new journal has, at most what the configuration allows. Makes a shorter one longer, behind all that may be needed.
+     */
+    private long fit(DiskFile journal, Checkpoint last) throws IOException {
+        long usable = Math.min(journal.size(), last.journalBytes());
+        long there = usable - usable % GroupHeader.ALIGNMENT;
+        if (there < config.newJournalBytes()) {
+            reserve.secure(() -> Zeros.write(journal, there, config.newJournalBytes()));
+            journal.force();
+        }
+        return Math.clamp(there, config.newJournalBytes(), config.journalBytes());
+    }
+
     private Journal newJournal(Checkpoint next) throws IOException {
-        return new Journal(
-                disk,
-                disk.open(Layout.JOURNAL),
-                config,
-                next.storeId(),
-                next.journalEpoch(),
-                new Journal.Mark(next.sequence(), next.position()),
-                next.number());
+        return new Journal(disk, disk.open(Layout.JOURNAL), config, next);
     }
 
     private Store.Opening opening(boolean clean) {

@@ -2,24 +2,22 @@ package io.strandline.storage;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 
 /**
  * Bytes on the disk that are given up when it is full, so that what must not fail for lack of space does not: putting
- * journaled bytes into their segments, and writing the checkpoint that frees the journal (W12). Real bytes, written and
- * forced: a file system's promise of space is not kept by all of them.
+ * journaled bytes into their segments, and writing the checkpoint that frees the journal (W12). So it is as large as the
+ * journal, and grows before the journal does. Real bytes, written and forced: a file system's promise of space is not
+ * kept by all of them.
  */
 final class Reserve {
     private static final System.Logger LOG = System.getLogger(Reserve.class.getName());
-    private static final int PIECE_BYTES = 1 << 20;
 
     private final Disk disk;
-    private final long bytes;
     private volatile boolean spent;
 
-    Reserve(Disk disk, long bytes) {
+    Reserve(Disk disk) {
         this.disk = disk;
-        this.bytes = bytes;
     }
 
     /** Something that may fail for lack of space once. */
@@ -35,25 +33,55 @@ final class Reserve {
             if (!disk.exists(Layout.RESERVE)) {
                 throw e;
             }
-            LOG.log(Level.WARNING, "The disk is full; the reserve of {0} bytes is used to go on.", bytes);
+            LOG.log(Level.WARNING, "The disk is full; the reserve is used to go on.");
             spent = true;
             disk.delete(Layout.RESERVE);
             writing.run();
         }
     }
 
-    /** Makes it, or makes it whole again. Without space it stays as it is. */
-    void fill() throws IOException {
+    /** Makes it, or makes it whole again, or cuts it to what is needed now. Without space there is none. */
+    void fill(long bytes) throws IOException {
         try {
-            if (!isWhole()) {
-                fillWithZeros(disk, Layout.RESERVE, bytes);
+            if (size() < bytes) {
+                Zeros.write(disk, Layout.RESERVE + Layout.NEW, bytes);
+                disk.rename(Layout.RESERVE + Layout.NEW, Layout.RESERVE); // forced: under its name it is whole
                 disk.forceDirectory(Layout.ROOT);
             }
+            cut(bytes);
             spent = false;
         } catch (DiskFull e) {
             spent = true;
-            if (disk.exists(Layout.RESERVE)) {
-                disk.delete(Layout.RESERVE); // half a reserve only takes space that others need now
+            remove(Layout.RESERVE + Layout.NEW); // half a reserve only takes space that others need now
+            remove(Layout.RESERVE);
+        }
+    }
+
+    /** Makes it larger without giving up what there is. False if there is no space, or no reserve any more. */
+    boolean extend(long bytes) throws IOException {
+        long before = size();
+        if (before >= bytes) {
+            return true;
+        }
+        try (var file = disk.open(Layout.RESERVE)) {
+            Zeros.write(file, before, bytes);
+            file.force();
+            return true;
+        } catch (DiskFull e) {
+            cut(before);
+            return false;
+        } catch (NoSuchFileException e) {
+            return false; // it was just given up
+        }
+    }
+
+    /** Leaves at most so many bytes: after a crash what is behind them may be a size without a content. */
+    void cut(long bytes) throws IOException {
+        if (size() > bytes) {
+            try (var file = disk.open(Layout.RESERVE)) {
+                file.truncate(bytes);
+            } catch (NoSuchFileException e) {
+                return; // it was just given up
             }
         }
     }
@@ -63,24 +91,17 @@ final class Reserve {
         return spent;
     }
 
-    private boolean isWhole() throws IOException {
-        if (!disk.exists(Layout.RESERVE)) {
-            return false;
-        }
+    private long size() throws IOException {
         try (var file = disk.open(Layout.RESERVE)) {
-            return file.size() >= bytes;
+            return file.size();
+        } catch (NoSuchFileException e) {
+            return 0;
         }
     }
 
-    /** A file of written and forced zeros; its name is not forced. */
-    static void fillWithZeros(Disk disk, String path, long bytes) throws IOException {
-        try (var file = disk.exists(path) ? disk.open(path) : disk.create(path)) {
-            var zeros = ByteBuffer.allocate((int) Math.min(bytes, PIECE_BYTES));
-            for (long at = file.size(); at < bytes; at += zeros.limit()) {
-                zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - at));
-                file.write(at, zeros);
-            }
-            file.force();
+    private void remove(String path) throws IOException {
+        if (disk.exists(path)) {
+            disk.delete(path);
         }
     }
 }

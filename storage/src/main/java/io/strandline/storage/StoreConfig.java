@@ -6,8 +6,10 @@ import java.time.Duration;
  * How a store works, whatever is in it.
  *
  * @param durability what an acknowledgement means
- * @param journalBytes size of the journal; a cycle of the committer takes at most an eighth of it. The reserve for a
- *     full disk has the same size
+ * @param journalBytes the most that the journal takes; a cycle of the committer puts at most an eighth of it there. The
+ *     reserve for a full disk is as large as the journal is
+ * @param journalBytesAtFirst what the journal of a new store takes, if {@code journalBytes} is not less. It doubles when
+ *     half of it fills up in less than half of {@code checkpointEvery}
  * @param checkpointBytes bytes forced directly into segments after which a checkpoint is due
  * @param checkpointEvery time of writing after which a checkpoint is due
  * @param idleAfter time after which the files of a log that nobody uses are closed
@@ -21,6 +23,7 @@ import java.time.Duration;
 public record StoreConfig(
         DurabilityMode durability,
         long journalBytes,
+        long journalBytesAtFirst,
         long checkpointBytes,
         Duration checkpointEvery,
         Duration idleAfter,
@@ -32,18 +35,25 @@ public record StoreConfig(
     /** Below this a group could not hold one index interval. */
     static final long JOURNAL_BYTES_MIN = 64 * 1024;
 
+    static final long JOURNAL_BYTES_AT_FIRST_MIN = 8 * 1024;
+
     public StoreConfig {
         if (journalBytes < JOURNAL_BYTES_MIN || journalBytes > 1L << 40) {
             throw new IllegalArgumentException("The journal cannot have " + journalBytes + " bytes; give it between "
                     + JOURNAL_BYTES_MIN + " and " + (1L << 40));
         }
+        if (journalBytesAtFirst < JOURNAL_BYTES_AT_FIRST_MIN) {
+            throw new IllegalArgumentException("The journal cannot begin with " + journalBytesAtFirst
+                    + " bytes; give it at least " + JOURNAL_BYTES_AT_FIRST_MIN);
+        }
     }
 
-    /** Acknowledged means on the disk; a journal of 256 MiB. */
+    /** Acknowledged means on the disk; a journal that begins with 4 MiB and becomes as large as 256 MiB. */
     public static StoreConfig defaults() {
         return new StoreConfig(
                 DurabilityMode.FSYNC,
                 256L << 20,
+                4L << 20,
                 64L << 20,
                 Duration.ofSeconds(10),
                 Duration.ofMinutes(10),
@@ -57,6 +67,7 @@ public record StoreConfig(
         return new StoreConfig(
                 mode,
                 journalBytes,
+                journalBytesAtFirst,
                 checkpointBytes,
                 checkpointEvery,
                 idleAfter,
@@ -69,6 +80,21 @@ public record StoreConfig(
     public StoreConfig withJournalBytes(long bytes) {
         return new StoreConfig(
                 durability,
+                bytes,
+                journalBytesAtFirst,
+                checkpointBytes,
+                checkpointEvery,
+                idleAfter,
+                indexIntervalBytes,
+                producerExpiry,
+                router,
+                acceptLoss);
+    }
+
+    public StoreConfig withJournalBytesAtFirst(long bytes) {
+        return new StoreConfig(
+                durability,
+                journalBytes,
                 bytes,
                 checkpointBytes,
                 checkpointEvery,
@@ -83,6 +109,7 @@ public record StoreConfig(
         return new StoreConfig(
                 durability,
                 journalBytes,
+                journalBytesAtFirst,
                 bytes,
                 every,
                 idleAfter,
@@ -96,6 +123,7 @@ public record StoreConfig(
         return new StoreConfig(
                 durability,
                 journalBytes,
+                journalBytesAtFirst,
                 checkpointBytes,
                 checkpointEvery,
                 idle,
@@ -109,6 +137,7 @@ public record StoreConfig(
         return new StoreConfig(
                 durability,
                 journalBytes,
+                journalBytesAtFirst,
                 checkpointBytes,
                 checkpointEvery,
                 idleAfter,
@@ -122,6 +151,7 @@ public record StoreConfig(
         return new StoreConfig(
                 durability,
                 journalBytes,
+                journalBytesAtFirst,
                 checkpointBytes,
                 checkpointEvery,
                 idleAfter,
@@ -135,6 +165,7 @@ public record StoreConfig(
         return new StoreConfig(
                 durability,
                 journalBytes,
+                journalBytesAtFirst,
                 checkpointBytes,
                 checkpointEvery,
                 idleAfter,
@@ -148,6 +179,7 @@ public record StoreConfig(
         return new StoreConfig(
                 durability,
                 journalBytes,
+                journalBytesAtFirst,
                 checkpointBytes,
                 checkpointEvery,
                 idleAfter,
@@ -155,6 +187,11 @@ public record StoreConfig(
                 producerExpiry,
                 router,
                 accept);
+    }
+
+    /** The size of a new journal. */
+    long newJournalBytes() {
+        return Math.min(journalBytesAtFirst, journalBytes);
     }
 
     /** The most bytes that one cycle of the committer puts into the journal. */

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CrashWorld {
     private static final int JOURNAL_BYTES = 64 * 1024;
+    private static final int SMALL_JOURNAL_BYTES = 8 * 1024;
     private static final int ACTIONS = 40;
     private static final long SPACE = 1L << 40;
 
@@ -44,6 +45,7 @@ final class CrashWorld {
     private long nextTag = 1;
     private long nextBundle = 1;
     private boolean faulty;
+    private boolean journalGrew;
     private long crashes;
     private @Nullable AssertionError found;
 
@@ -63,6 +65,7 @@ final class CrashWorld {
         this.config = StoreConfig.defaults()
                 .withDurability(random.nextInt(8) == 0 ? DurabilityMode.OS : DurabilityMode.FSYNC)
                 .withJournalBytes(JOURNAL_BYTES)
+                .withJournalBytesAtFirst(seed % 2 == 0 ? SMALL_JOURNAL_BYTES : JOURNAL_BYTES)
                 .withIndexIntervalBytes(200)
                 .withIdleAfter(Duration.ofSeconds(20))
                 .withRouter((bytes, dirty) ->
@@ -74,6 +77,11 @@ final class CrashWorld {
 
     long crashes() {
         return crashes;
+    }
+
+    /** Whether the journal became larger than it was at first. */
+    boolean journalGrew() {
+        return journalGrew;
     }
 
     /** Lives, crashes, lives again. */
@@ -428,6 +436,7 @@ final class CrashWorld {
     private void next() throws Exception {
         var ended = running();
         disk.onOperation(operation -> {});
+        journalGrew |= ended.checkpointer().journalBytes() > config.newJournalBytes();
         var promise = promise(ended);
         disk.removeFaults();
         disk.capacity(SPACE);

@@ -43,7 +43,8 @@ public final class BrokerConfig {
             256L << 20,
             1 << 20,
             1L << 40,
-            "Size of the journal; a reserve of the same size is kept for a full disk.");
+            "The most that the journal takes on the disk: it begins with 4 MiB and grows with the load. A reserve as large as "
+                    + "the journal is kept for a full disk.");
     public static final Setting<Boolean> ACCEPT_LOSS = Setting.flag(
             "strandline.accept.loss", false, "Opens a store though parts of it are missing. A decision for one start.");
     public static final Setting<String> REPLICATION = Setting.oneOf(
