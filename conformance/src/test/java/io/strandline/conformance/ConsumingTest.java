@@ -170,14 +170,13 @@ class ConsumingTest {
     void aWaitingFetchIsAnsweredWhenAMessageComes() {
         var topic = java.topic(1);
         var partition = new TopicPartition(topic, 0);
-        var consumer = java.consumer("fetch.max.wait.ms=20000");
+        // A fetch that is not answered because of the message takes longer than the patience of this test.
+        var consumer = java.consumer("fetch.max.wait.ms=300000", "request.timeout.ms=310000");
         try {
             consumer.assign(List.of(partition));
             consumer.poll(Duration.ofMillis(500)); // The fetch is on its way, and waits.
-            long before = System.nanoTime();
             java.send(topic, "at last");
             assertThat(values(poll(consumer, 1))).containsExactly("at last");
-            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(15));
         } finally {
             consumer.close(CloseOptions.timeout(Duration.ZERO)); // Else it waits for the next fetch.
         }

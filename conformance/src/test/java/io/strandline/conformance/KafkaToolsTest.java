@@ -67,6 +67,35 @@ class KafkaToolsTest {
     }
 
     @Test
+    void theConsoleConsumerResumesAlsoAfterTheBrokerWasKilled() {
+        var topic = java.topic(1);
+        var group = JavaClient.name("group");
+        java.send(topic, "a");
+        assertThat(consume(topic, group)).containsExactly("a");
+        target.kill();
+        target.restart();
+        java.send(topic, "b");
+        assertThat(consume(topic, group)).containsExactly("b");
+    }
+
+    /** The next message of the group; the tool commits when it ends. */
+    private List<String> consume(String topic, String group) {
+        return run(
+                "org.apache.kafka.tools.consumer.ConsoleConsumer",
+                "--bootstrap-server",
+                target.bootstrap(),
+                "--topic",
+                topic,
+                "--group",
+                group,
+                "--from-beginning",
+                "--max-messages",
+                "1",
+                "--timeout-ms",
+                "60000");
+    }
+
+    @Test
     void theConsoleProducerWritesLines(@TempDir Path folder) throws IOException {
         var topic = java.topic(1);
         var input = folder.resolve("lines");
