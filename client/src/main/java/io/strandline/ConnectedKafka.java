@@ -1,5 +1,7 @@
 package io.strandline;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,9 @@ import org.slf4j.LoggerFactory;
 final class ConnectedKafka implements Kafka {
     private static final Logger LOG = LoggerFactory.getLogger(Kafka.class);
 
+    private static final Duration SPOOL_DELIVERY = Duration.ofSeconds(30);
+    private static final Duration SPOOL_BLOCK = Duration.ofSeconds(5);
+
     private final Settings settings;
     private final EventBus events;
     private final Discovery discovery;
@@ -31,6 +37,7 @@ final class ConnectedKafka implements Kafka {
 
     private final List<Consumer> consumers = new ArrayList<>();
     private final List<ProducerPool> pools = new ArrayList<>();
+    private final List<TypedProducer> own = new ArrayList<>();
     private @Nullable TypedProducer shared;
     private @Nullable BlockingAdmin admin;
     private @Nullable Thread shutdownHook;
@@ -98,15 +105,54 @@ final class ConnectedKafka implements Kafka {
 
     /** A producer with a pool of its own, which closes with the producer. */
     Producer producer(
-            ProducerPool.Kind kind, LastResort lastResort, Map<String, Object> config, Map<String, Object> overrides) {
+            ProducerPool.Kind kind,
+            Optional<BiConsumer<? super Outgoing<?, ?>, ? super SendFailed>> onFailure,
+            Optional<Spool> spool,
+            Map<String, Object> config,
+            Map<String, Object> overrides) {
         lock.lock();
         try {
             refuseIfClosed();
             var all = producerConfig();
             all.putAll(config);
             var pool = pool(all, overrides);
+            var spooling = spool.map(place -> spooling(place, spoolPool(pool, all, overrides), kind));
+            var lastResort = new LastResort(onFailure, spooling);
+            var producer = new TypedProducer(pool, kind, lastResort, events, settings, () -> closePool(pool));
+            own.add(producer);
             pool.onClose(lastResort::close);
-            return new TypedProducer(pool, kind, lastResort, events, settings, () -> closePool(pool));
+            pool.onClose(() -> forget(producer));
+            return producer;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Of its own, so that messages of today do not wait for those of yesterday. */
+    private ProducerPool spoolPool(ProducerPool of, Map<String, Object> config, Map<String, Object> overrides) {
+        var patient = new HashMap<>(config);
+        patient.putAll(RetrySettings.deliveryTimeout(SPOOL_DELIVERY));
+        patient.put("max.block.ms", SPOOL_BLOCK.toMillis());
+        patient.put("client.id", settings.clientId() + "-spool");
+        var pool = pool(patient, overrides);
+        of.onClose(() -> closePool(pool));
+        return pool;
+    }
+
+    private Spooling spooling(Spool spool, ProducerPool pool, ProducerPool.Kind kind) {
+        try {
+            var spooling = Spooling.open(SpoolDisk.real(), spool, pool, kind, events, settings.time());
+            spooling.begin();
+            return spooling;
+        } catch (IOException e) {
+            throw new UncheckedIOException("The spool " + spool.path() + " cannot be opened", e);
+        }
+    }
+
+    private void forget(TypedProducer producer) {
+        lock.lock();
+        try {
+            own.remove(producer);
         } finally {
             lock.unlock();
         }
@@ -223,6 +269,7 @@ final class ConnectedKafka implements Kafka {
                 return Health.of(List.of(new Health.Check("kafka", Health.Status.DOWN, "closed")));
             }
             Optional.ofNullable(shared).ifPresent(p -> checks.addAll(p.health().checks()));
+            own.forEach(p -> checks.addAll(p.health().checks()));
             consumers.forEach(consumer -> checks.addAll(consumer.health().checks()));
         } finally {
             lock.unlock();

@@ -120,6 +120,9 @@ public sealed interface Event {
     /** A message failed for good. */
     record Unsent(Instant at, String topic, Throwable why) implements OfProducer {}
 
+    /** A message was not stored yet; it is in the {@link Spool}, which sends it again. */
+    record Spooled(Instant at, String topic, Throwable why) implements OfProducer {}
+
     /** This listener was too slow: so many events before this one were not given to it. */
     record Missed(Instant at, long events) implements Event {}
 }

@@ -101,9 +101,12 @@ public interface Kafka extends AutoCloseable {
         /** See {@link Builder#retry}. */
         ProducerBuilder retry(Retry retry);
 
+        /** What fails, and may be stored later, is kept on this machine's disk and sent again, see {@link Spool}. */
+        ProducerBuilder onFailure(Spool spool);
+
         /**
          * Sees every message that failed for good, with the reason, after the sender was told: one after the other, on a
-         * thread of its own. What it throws is logged.
+         * thread of its own. What it throws is logged. With a spool: what the spool did not keep.
          */
         ProducerBuilder onFailure(BiConsumer<? super Outgoing<?, ?>, ? super SendFailed> last);
 

@@ -11,6 +11,7 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
     private Acks acks = Acks.ALL;
     private Compression compression = Compression.NONE;
     private Optional<BiConsumer<? super Outgoing<?, ?>, ? super SendFailed>> onFailure = Optional.empty();
+    private Optional<Spool> spool = Optional.empty();
     private final Map<String, Object> config = new HashMap<>();
     private final Map<String, Object> overrides = new HashMap<>();
 
@@ -65,6 +66,12 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
     }
 
     @Override
+    public Kafka.ProducerBuilder onFailure(Spool spool) {
+        this.spool = Optional.of(spool);
+        return this;
+    }
+
+    @Override
     public Kafka.ProducerBuilder set(String kafkaConfig, Object value) {
         overrides.put(kafkaConfig, value);
         return this;
@@ -72,6 +79,6 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
 
     @Override
     public Producer build() {
-        return kafka.producer(new ProducerPool.Kind(acks, compression), new LastResort(onFailure), config, overrides);
+        return kafka.producer(new ProducerPool.Kind(acks, compression), onFailure, spool, config, overrides);
     }
 }

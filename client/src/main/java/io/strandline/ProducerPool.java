@@ -153,13 +153,17 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
     /** Waits for what is on its way; what is still not acknowledged then fails, and its sender is told. */
     @Override
     public void close() {
+        close(CLOSE_WAIT_MAX);
+    }
+
+    void close(Duration atMost) {
         lock.lock();
         try {
             closed = true;
         } finally {
             lock.unlock();
         }
-        all().forEach(producer -> producer.close(CLOSE_WAIT_MAX));
+        all().forEach(producer -> producer.close(atMost));
         onClose.forEach(Runnable::run);
     }
 }

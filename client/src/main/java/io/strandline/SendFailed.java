@@ -20,6 +20,12 @@ public final class SendFailed extends RuntimeException {
          * duplicates apart.
          */
         record Unknown(Outgoing<?, ?> message, Throwable why) implements Result {}
+
+        /**
+         * It is in the {@link Spool}, safe on the disk of this machine, and is sent again until a broker has it: do not
+         * send it again.
+         */
+        record Spooled(Outgoing<?, ?> message, Throwable why) implements Result {}
     }
 
     SendFailed(String message, List<Result> results, Throwable cause) {
@@ -27,47 +33,67 @@ public final class SendFailed extends RuntimeException {
         this.results = List.copyOf(results);
     }
 
-    static SendFailed of(Result.Refused refused) {
-        return new SendFailed(
-                "Not stored in " + refused.message().topic().name() + ": "
-                        + refused.why().getMessage(),
-                List.of(refused),
-                refused.why());
-    }
-
-    static SendFailed of(Result.Unknown unknown) {
-        return new SendFailed(
-                "Not known to be stored in " + unknown.message().topic().name()
-                        + " (no answer; sending it again may store it twice): "
-                        + unknown.why().getMessage(),
-                List.of(unknown),
-                unknown.why());
+    /** Of one that is not stored. */
+    static SendFailed of(Result result) {
+        return switch (result) {
+            case Result.Stored stored -> throw new IllegalArgumentException("this one is stored: " + stored);
+            case Result.Refused(Outgoing<?, ?> message, Throwable why) ->
+                new SendFailed("Not stored in " + topic(message) + ": " + why.getMessage(), List.of(result), why);
+            case Result.Unknown(Outgoing<?, ?> message, Throwable why) ->
+                new SendFailed(
+                        "Not known to be stored in " + topic(message)
+                                + " (no answer; sending it again may store it twice): " + why.getMessage(),
+                        List.of(result),
+                        why);
+            case Result.Spooled(Outgoing<?, ?> message, Throwable why) ->
+                new SendFailed(
+                        "Not stored in " + topic(message) + " yet, but safe in the spool, which sends it again: "
+                                + why.getMessage(),
+                        List.of(result),
+                        why);
+        };
     }
 
     /** Of several, not all of which are stored. */
     static SendFailed of(List<Result> results) {
-        long refused = results.stream().filter(Result.Refused.class::isInstance).count();
-        long unknown = results.stream().filter(Result.Unknown.class::isInstance).count();
-        Throwable first = results.stream()
-                .<Throwable>mapMulti((result, out) -> {
-                    switch (result) {
-                        case Result.Stored stored -> {}
-                        case Result.Refused r -> out.accept(r.why());
-                        case Result.Unknown u -> out.accept(u.why());
-                    }
-                })
+        var first = why(results.stream()
+                .filter(result -> !(result instanceof Result.Stored))
                 .findFirst()
-                .orElseThrow();
+                .orElseThrow());
         return new SendFailed(
-                "Of " + results.size() + " messages " + refused + " were refused and " + unknown
-                        + " are not known to be stored; the first reason: " + first.getMessage(),
+                "Of " + results.size() + " messages " + count(results, Result.Refused.class) + " were refused, "
+                        + count(results, Result.Unknown.class) + " are not known to be stored and "
+                        + count(results, Result.Spooled.class) + " are in the spool; the first reason: "
+                        + first.getMessage(),
                 results,
                 first);
+    }
+
+    private static long count(List<Result> results, Class<? extends Result> type) {
+        return results.stream().filter(type::isInstance).count();
+    }
+
+    private static String topic(Outgoing<?, ?> message) {
+        return message.topic().name();
+    }
+
+    static Throwable why(Result result) {
+        return switch (result) {
+            case Result.Stored stored -> throw new IllegalArgumentException("this one is stored: " + stored);
+            case Result.Refused refused -> refused.why();
+            case Result.Unknown unknown -> unknown.why();
+            case Result.Spooled spooled -> spooled.why();
+        };
     }
 
     /** In the order in which the messages were given. */
     public List<Result> results() {
         return results;
+    }
+
+    /** True if nothing is left to do for the sender: what is not stored is in the {@link Spool}. */
+    public boolean spooled() {
+        return results.stream().allMatch(result -> result instanceof Result.Spooled || result instanceof Result.Stored);
     }
 
     /** True if some message may be stored although this was thrown. */

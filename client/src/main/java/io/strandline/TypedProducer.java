@@ -110,6 +110,7 @@ final class TypedProducer implements Producer {
             case SendFailed.Result.Stored(Ack ack) -> ack;
             case SendFailed.Result.Refused refused -> throw SendFailed.of(refused);
             case SendFailed.Result.Unknown unknown -> throw SendFailed.of(unknown);
+            case SendFailed.Result.Spooled spooled -> throw SendFailed.of(spooled);
         };
     }
 
@@ -162,7 +163,9 @@ final class TypedProducer implements Producer {
 
     @Override
     public Health health() {
-        return Health.of(List.of(connection.check(pool.closed())));
+        var checks = new ArrayList<>(lastResort.checks());
+        checks.addFirst(connection.check(pool.closed()));
+        return Health.of(checks);
     }
 
     @Override
@@ -209,6 +212,8 @@ final class TypedProducer implements Producer {
         private final long begun = time.nanoTime();
         private final Thread sender = Thread.currentThread();
 
+        private @Nullable ProducerRecord<byte[], byte[]> bytes;
+
         /** Read only by the sender's own thread. */
         private boolean queued;
 
@@ -218,6 +223,10 @@ final class TypedProducer implements Producer {
         }
 
         CompletableFuture<Ack> send(ProducerRecord<byte[], byte[]> bytes) {
+            this.bytes = bytes;
+            if (lastResort.holdsAny() && lastResort.keepBehind(message, stamped(bytes), this::end)) {
+                return result;
+            }
             try {
                 var unused = pool.get(kind).send(bytes, this); // the callback tells more
                 queued = true;
@@ -234,7 +243,7 @@ final class TypedProducer implements Producer {
         }
 
         private void refuse(Throwable why) {
-            fail(SendFailed.of(new SendFailed.Result.Refused(message, why)), why);
+            fail(new SendFailed.Result.Refused(message, why), why);
         }
 
         /** Runs on the producer's own thread, or on the sender's where kafka-clients did not take the message. */
@@ -245,7 +254,7 @@ final class TypedProducer implements Producer {
             } else if (failure != null && (neverQueued() || certainlyRefused(failure))) {
                 refuse(failure);
             } else if (failure != null) {
-                fail(SendFailed.of(new SendFailed.Result.Unknown(message, failure)), failure);
+                fail(new SendFailed.Result.Unknown(message, failure), failure);
             }
         }
 
@@ -264,17 +273,41 @@ final class TypedProducer implements Producer {
             result.complete(ack);
         }
 
-        private void fail(SendFailed why, Throwable cause) {
+        private void fail(SendFailed.Result why, Throwable cause) {
             if (cause instanceof TimeoutException
                     || cause instanceof NetworkException
                     || cause instanceof DisconnectException
                     || cause instanceof AuthenticationException) {
                 connection.down(cause);
             }
-            events.raise(new Event.Unsent(time.now(), message.topic().name(), cause));
+            lastResort.failed(message, bytes == null ? null : stamped(bytes), why, this::end);
+        }
+
+        /** With the time of the first try, as it would have had without a spool. */
+        private ProducerRecord<byte[], byte[]> stamped(ProducerRecord<byte[], byte[]> bytes) {
+            if (bytes.timestamp() != null) {
+                return bytes;
+            }
+            var begunAt = time.now().minusNanos(time.nanoTime() - begun);
+            return new ProducerRecord<>(
+                    bytes.topic(),
+                    bytes.partition(),
+                    begunAt.toEpochMilli(),
+                    bytes.key(),
+                    bytes.value(),
+                    bytes.headers());
+        }
+
+        /** With the spool its thread comes here, when the message is on the disk. */
+        private void end(SendFailed why) {
+            var cause = SendFailed.why(why.results().getFirst());
+            var topic = message.topic().name();
+            events.raise(
+                    why.spooled()
+                            ? new Event.Spooled(time.now(), topic, cause)
+                            : new Event.Unsent(time.now(), topic, cause));
             sending.failed(cause);
             result.completeExceptionally(why);
-            lastResort.failed(message, why);
         }
     }
 

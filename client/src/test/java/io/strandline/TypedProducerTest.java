@@ -31,7 +31,8 @@ class TypedProducerTest {
         return mocks.getLast();
     });
     private final BlockingQueue<Outgoing<?, ?>> failures = new LinkedBlockingQueue<>();
-    private final LastResort lastResort = new LastResort(Optional.of((message, why) -> failures.add(message)));
+    private final LastResort lastResort =
+            new LastResort(Optional.of((message, why) -> failures.add(message)), Optional.empty());
     private final Producer producer = new TypedProducer(
             pool,
             new ProducerPool.Kind(Acks.ALL, Compression.NONE),
@@ -151,14 +152,19 @@ class TypedProducerTest {
     @Test
     void whatOnFailureThrowsHarmsNoOther() {
         var seen = new ArrayList<String>();
-        var throwing = new LastResort(Optional.of((message, why) -> {
-            seen.add(String.valueOf(message.value()));
-            throw new IllegalStateException("on purpose");
-        }));
-        var why = SendFailed.of(
-                new SendFailed.Result.Refused(Outgoing.to(ORDERS, "k", "v"), new IllegalStateException("x")));
-        throwing.failed(Outgoing.to(ORDERS, "k", "1"), why);
-        throwing.failed(Outgoing.to(ORDERS, "k", "2"), why);
+        var throwing = new LastResort(
+                Optional.of((message, why) -> {
+                    seen.add(String.valueOf(message.value()));
+                    throw new IllegalStateException("on purpose");
+                }),
+                Optional.empty());
+        for (var message : List.of(Outgoing.to(ORDERS, "k", "1"), Outgoing.to(ORDERS, "k", "2"))) {
+            throwing.failed(
+                    message,
+                    null,
+                    new SendFailed.Result.Refused(message, new IllegalStateException("x")),
+                    failed -> {});
+        }
         throwing.close();
         assertThat(seen).containsExactly("1", "2");
     }

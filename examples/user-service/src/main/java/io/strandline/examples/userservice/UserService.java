@@ -15,9 +15,12 @@ import io.strandline.Outgoing;
 import io.strandline.Producer;
 import io.strandline.Retry;
 import io.strandline.Serde;
+import io.strandline.Spool;
 import io.strandline.Topic;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -57,11 +60,21 @@ public final class UserService implements AutoCloseable {
      * @param handler what to do with an event; returning means done, throwing means that it is tried again
      */
     public static UserService start(Kafka kafka, Handler.Simple<String, UserEvent> handler) {
+        return start(kafka, producer(kafka).build(), handler);
+    }
+
+    /** @param spool keeps the events that no broker takes, until one does */
+    public static UserService start(Kafka kafka, Spool spool, Handler.Simple<String, UserEvent> handler) {
+        return start(kafka, producer(kafka).onFailure(spool).build(), handler);
+    }
+
+    /** The topic comes first: a broker may make a topic of its own kind for a message to one that is not there. */
+    private static Kafka.ProducerBuilder producer(Kafka kafka) {
         kafka.admin().ensure(USER_EVENTS);
-        var producer = kafka.producerBuilder()
-                .acks(Acks.ALL)
-                .compression(Compression.GZIP)
-                .build();
+        return kafka.producerBuilder().acks(Acks.ALL).compression(Compression.GZIP);
+    }
+
+    private static UserService start(Kafka kafka, Producer producer, Handler.Simple<String, UserEvent> handler) {
         var consumer = kafka.consumer(GROUP)
                 .sessionTimeout(Duration.ofSeconds(30))
                 .heartbeat(Duration.ofSeconds(3))
@@ -76,7 +89,8 @@ public final class UserService implements AutoCloseable {
      * Publishes an event and returns when it is durable.
      *
      * @param userId the key: events of one user are handled in the order of publishing
-     * @throws io.strandline.SendFailed if it is not known to be durable after all retries; the caller decides what then
+     * @throws io.strandline.SendFailed if it is not known to be stored after all retries. If it is
+     *     {@link io.strandline.SendFailed#spooled() spooled}, it is durable here and on its way; else the caller decides.
      */
     public Ack publishEvent(String userId, UserEvent event) {
         return producer.send(message(userId, event));
@@ -139,7 +153,8 @@ public final class UserService implements AutoCloseable {
     public static void main(String[] arguments) throws Exception {
         var kafka = Kafka.fromEnvironment().awaitReady(Duration.ofSeconds(10));
         kafka.events().on(Event.DeadLettered.class, UserService::report);
-        var service = UserService.start(kafka, UserService::print);
+        var spool = Optional.ofNullable(System.getenv("SPOOL")).orElse("user-service.spool");
+        var service = UserService.start(kafka, Spool.file(Path.of(spool)), UserService::print);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndExit(service, kafka)));
 
         var healthPort = System.getenv("HEALTH_PORT");

@@ -9,7 +9,9 @@ import io.strandline.Kafka;
 import io.strandline.Message;
 import io.strandline.Outgoing;
 import io.strandline.Partition;
+import io.strandline.SendFailed;
 import io.strandline.Serde;
+import io.strandline.Spool;
 import io.strandline.Topic;
 import io.strandline.broker.Broker;
 import io.strandline.broker.config.BrokerConfig;
@@ -20,8 +22,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -32,6 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class UserServiceTest {
@@ -139,6 +144,38 @@ class UserServiceTest {
             var headers = next().headers();
             assertThat(headers.last("trace-id")).contains("t-1");
             assertThat(headers.last("event-type")).contains("signed-up");
+        }
+    }
+
+    @Test
+    void anEventThatNoBrokerTookIsHandledAfterARestartOfTheServiceAndOfTheBroker(@TempDir Path directory)
+            throws Exception {
+        var spool = Spool.file(directory.resolve("spool"));
+        int port = broker.address().getPort();
+        var hasty = Kafka.builder()
+                .bootstrap(broker.bootstrapServers())
+                .set("delivery.timeout.ms", 1_000)
+                .set("request.timeout.ms", 500)
+                .build();
+        try (hasty;
+                var service = UserService.start(hasty, spool, handled::add)) {
+            service.publishEvent("user-1", UserEvent.parse("{\"type\":\"before\"}"));
+            broker.close();
+            for (var type : List.of("first", "second", "third")) {
+                assertThatThrownBy(() -> service.publishEvent("user-1", UserEvent.parse("{\"type\":\"" + type + "\"}")))
+                        .isInstanceOfSatisfying(
+                                SendFailed.class,
+                                failed -> assertThat(failed.spooled()).isTrue());
+            }
+            assertThat(service.health().ready()).isFalse();
+        }
+        handled.clear();
+        broker = Broker.start(BrokerConfig.defaults().port(port).durability(DurabilityMode.MEMORY));
+        try (var service = UserService.start(kafka, spool, handled::add)) {
+            for (var type : List.of("first", "second", "third")) {
+                assertThat(next().headers().last("event-type")).contains(type);
+            }
+            assertThat(service.producer()).isNotNull();
         }
     }
 
