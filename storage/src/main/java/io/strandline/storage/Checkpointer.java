@@ -16,6 +16,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * calls {@link #step} when it is {@link #due}, or a test does.
  */
 public final class Checkpointer {
+    /** Logs that nobody uses have to be opened for it: seldom, but they are not forgotten. */
+    private static final long UNUSED_RETAINED_EVERY_NANOS = 3_600_000_000_000L;
+
     private static final System.Logger LOG = System.getLogger(Checkpointer.class.getName());
 
     private final Store store;
@@ -386,13 +389,12 @@ public final class Checkpointer {
         }
     }
 
-    /** Drops what retention no longer keeps from the logs in use. The files go in a later step. */
+    /** Drops what retention no longer keeps. The files go in a later step. */
     public void retain() {
         try {
-            for (var log : store.openLogs()) {
-                var files = log.openOrNull();
-                if (files != null && !log.isDeleted() && log.damage().isEmpty()) {
-                    retain(log, files);
+            for (var log : store.logs()) {
+                if (context.configOf(log.id()).deletes() && log.worthRetaining(UNUSED_RETAINED_EVERY_NANOS)) {
+                    retain(log);
                 }
             }
         } catch (Throwable e) {
@@ -400,14 +402,10 @@ public final class Checkpointer {
         }
     }
 
-    private void retain(PartitionLog log, OpenLog files) throws IOException {
-        var config = context.configOf(log.id());
-        if (!config.deletes()) {
-            return;
-        }
-        long start = files.retainedStart(config, context.time().wallMs());
-        if (start > log.view().logStartOffset()) {
-            files.startAt(start);
+    private void retain(PartitionLog log) throws IOException {
+        var files = log.open();
+        if (files.startAt(
+                files.retainedStart(context.configOf(log.id()), context.time().wallMs()))) {
             store.wantCheckpoint();
         }
     }

@@ -265,7 +265,8 @@ final class OpenLog {
         if (active.size() == 0) {
             return false;
         }
-        return (long) active.size() + bytes > config.segmentBytes()
+        return log.view().logStartOffset() >= nextOffset // all of it was dropped; only then can its file go
+                || (long) active.size() + bytes > config.segmentBytes()
                 || (usedNanos - activeSinceNanos) / 1_000_000 >= config.segmentMs();
     }
 
@@ -415,17 +416,25 @@ final class OpenLog {
         }
     }
 
-    /** Moves the log's start; segments wholly below it are dropped once the checkpoint has passed them (W6). */
-    void startAt(long offset) {
+    /**
+     * Moves the log's start; segments wholly below it are dropped once the checkpoint has passed them (W6). False: nothing
+     * has changed.
+     */
+    boolean startAt(long offset) {
         lock.lock();
         try {
             var view = log.view();
-            if (offset <= view.logStartOffset()) {
-                return;
+            long start = Math.max(offset, view.logStartOffset());
+            int before = segments.size();
+            if (!closed) {
+                doomBelow(start, view.durableEnd());
             }
-            doomBelow(offset, view.durableEnd());
+            if (closed || start == view.logStartOffset() && segments.size() == before) {
+                return false;
+            }
             var kept = view.segments().stream().filter(segments::contains).toList();
-            log.publish(new LogView(offset, view.durableEnd(), kept, view.durablePosition()));
+            log.publish(new LogView(start, view.durableEnd(), kept, view.durablePosition()));
+            return true;
         } finally {
             lock.unlock();
         }
@@ -443,18 +452,24 @@ final class OpenLog {
         }
     }
 
-    /** Where retention would let the log begin; at most its durable end. */
+    /**
+     * Where retention would let the log begin; at most its durable end. Age counts for the segment that is written to as well,
+     * or a log with little traffic would keep its records for ever. Its file goes when a next one has been begun.
+     */
     long retainedStart(LogConfig config, long nowMs) throws IOException {
         var view = log.view();
         long start = view.logStartOffset();
         var kept = view.segments();
         long bytes = kept.stream().mapToLong(Segment::size).sum();
-        for (int i = 0; i < kept.size() - 1; i++) {
+        for (int i = 0; i < kept.size(); i++) {
             var segment = kept.get(i);
+            boolean active = i == kept.size() - 1;
             segment.loadDerived();
-            long newestMs = segment.index.latest().timestampMs();
+            long newestMs =
+                    segment.index.latest().timestampMs(); // of what is not durable yet, too: then nothing is old
             boolean old = config.retentionMs() >= 0 && newestMs >= 0 && nowMs - newestMs > config.retentionMs();
-            boolean tooMuch = config.retentionBytes() >= 0 && bytes - segment.size() >= config.retentionBytes();
+            boolean tooMuch =
+                    !active && config.retentionBytes() >= 0 && bytes - segment.size() >= config.retentionBytes();
             if (!old && !tooMuch) {
                 break;
             }

@@ -23,6 +23,8 @@ public final class PartitionLog {
     private volatile @Nullable OpenLog open;
     private volatile Store.@Nullable Damage damage;
     private volatile boolean deleted;
+    /** When retention has last looked at it. */
+    private long retainedAtNanos;
 
     PartitionLog(Store store, Context context, LogPoint point) {
         this.store = store;
@@ -30,6 +32,7 @@ public final class PartitionLog {
         this.id = point.id();
         this.point = point;
         this.view = new LogView(point.logStartOffset(), point.recoveryOffset(), List.of(), 0);
+        this.retainedAtNanos = context.time().nanos();
         if (point.recoveryOffset() < point.durableEnd()) {
             damage = new Store.Damage(
                     id,
@@ -403,6 +406,22 @@ public final class PartitionLog {
     @Nullable
     OpenLog openOrNull() {
         return open;
+    }
+
+    /**
+     * Whether retention may find something: never in an empty log, seldom in one that nobody uses, as it has to be opened
+     * for that. Asked by one thread.
+     */
+    boolean worthRetaining(long unusedEveryNanos) {
+        var seen = view;
+        long now = context.time().nanos();
+        boolean empty =
+                seen.durableEnd() == seen.logStartOffset() && seen.segments().size() < 2;
+        if (deleted || damage != null || empty || open == null && now - retainedAtNanos < unusedEveryNanos) {
+            return false;
+        }
+        retainedAtNanos = now;
+        return true;
     }
 
     /** Gives the files back if the log is idle. True if it holds none now. */
