@@ -22,6 +22,7 @@ import java.util.Properties;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -63,6 +64,42 @@ class BrokerTest {
             produce(broker, "auto-created", 200, Map.of("compression.type", compression));
 
             assertThat(values(broker, "auto-created", 200)).containsExactlyInAnyOrderElementsOf(expected(200));
+        }
+    }
+
+    @Test
+    void recordsHaveTheirTimeWhileTheBrokerRuns() throws Exception {
+        try (var broker = Broker.start(config().with(BrokerConfig.RETENTION_CHECK_MS, 1L));
+                var admin = Admin.create(Map.<String, Object>of("bootstrap.servers", broker.bootstrapServers()))) {
+            var shortLived = new NewTopic("short-lived", 1, (short) 1).configs(Map.of("retention.ms", "1"));
+            admin.createTopics(List.of(shortLived, new NewTopic("kept", 1, (short) 1)))
+                    .all()
+                    .get();
+            produce(broker, "short-lived", 5, Map.of());
+            produce(broker, "kept", 5, Map.of());
+
+            long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+            while (earliest(admin, "short-lived") < 5) {
+                assertThat(System.nanoTime()).as("time limit").isLessThan(deadline);
+            }
+            assertThat(earliest(admin, "kept")).isZero();
+        }
+    }
+
+    private static long earliest(Admin admin, String topic) throws Exception {
+        var partition = new TopicPartition(topic, 0);
+        return admin.listOffsets(Map.of(partition, OffsetSpec.earliest()))
+                .partitionResult(partition)
+                .get()
+                .offset();
+    }
+
+    @Test
+    void connectionsCanAllRunOnVirtualThreads() throws Exception {
+        try (var broker = Broker.start(config().with(BrokerConfig.PLATFORM_THREADS, 0))) {
+            produce(broker, "events", 50, Map.of());
+
+            assertThat(values(broker, "events", 50)).hasSize(50);
         }
     }
 
