@@ -7,14 +7,17 @@ import static io.strandline.storage.StoreFixture.batch;
 import static io.strandline.storage.StoreFixture.idempotent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.strandline.storage.simulation.Fault;
 import io.strandline.storage.simulation.OperationKind;
 import io.strandline.storage.simulation.SimulatedDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
@@ -574,6 +577,30 @@ class WritePathTest {
     }
 
     @Test
+    void w13IndexAndSumsThatRunAheadOfTheirSegmentAreNotBelieved() throws Exception {
+        at.log().append(batch(1, 500));
+        at.log().append(batch(1, 500));
+        at.cycle();
+        at.store.close();
+        String stem = "00000000000000000000.0";
+        int beyond = 1 << 20;
+        var index = new SegmentIndex(1);
+        index.add(0, 0, 0, 1000);
+        index.add(1, 0, 5000, 1000); // it is not there
+        SegmentIndex.FILE.writeDerived(at.disk, Layout.log(LOG), stem + ".index", index.encode(beyond));
+        var sums = ByteBuffer.allocate(4 + 4 * 16).putInt(0, beyond);
+        BlockSums.FILE.writeDerived(at.disk, Layout.log(LOG), stem + ".sum", sums);
+
+        at.store = at.open();
+
+        var read = at.log().read(1, 100, true);
+        assertThat(read).isInstanceOf(Read.Slices.class);
+        var first = ((Read.Slices) read).slices().getFirst();
+        assertThat(Batch.header(first.read()).baseOffset()).isEqualTo(1);
+        assertThat(at.store.damages()).isEmpty();
+    }
+
+    @Test
     void w14ADuplicateNamesTheEndOfItsFirstCopy() throws Exception {
         at.log().append(idempotent(0, 2));
         at.cycle();
@@ -606,6 +633,63 @@ class WritePathTest {
         at.cut(3);
         assertThat(at.log().view().logStartOffset()).isEqualTo(4);
         assertThat(at.log().append(idempotent(0, 2))).isEqualTo(new Verdict.Duplicate(0, 2, -1, 4));
+    }
+
+    // ---- W16, W19: readers, and who waits
+
+    @Test
+    void w16AReaderSeesTheLogAsItWasAtOneMoment() throws Exception {
+        at.log().append(batch(1, 900));
+        at.cycle();
+        at.log().append(batch(1, 900)); // in the same file, and not durable
+        var before = at.log().view();
+        at.atNext(OperationKind.READ, ".log", () -> {
+            at.cycle();
+            at.log().append(batch(1, 1500));
+            at.cycle(); // the log goes on in the next segment,
+            at.log().trim(2); // and begins there
+        });
+
+        var read = at.log().read(0, 1 << 20, true);
+
+        at.rethrow();
+        assertThat(at.log().view().logStartOffset()).isEqualTo(2);
+        assertThat(read).isInstanceOfSatisfying(Read.Slices.class, slices -> {
+            assertThat(slices.view()).isSameAs(before);
+            assertThat(slices.sizeInBytes()).isEqualTo(before.durablePosition());
+        });
+    }
+
+    @Test
+    void w19TheCommitterWaitsForNobodyWhomItWakes() throws Exception {
+        at.log().append(batch(1, 10));
+        var waiter = new Waiter();
+        at.log().notifyAt(1, waiter);
+        var looking = new CountDownLatch(1);
+        var mayLookAway = new CountDownLatch(1);
+        var clock = new Time() {
+            @Override
+            public long wallMs() {
+                return 0;
+            }
+
+            @Override
+            public long nanos() {
+                looking.countDown();
+                awaitQuietly(mayLookAway);
+                return 0;
+            }
+        };
+        var thread = Thread.ofPlatform().start(() -> waiter.await(clock, 1));
+        try {
+            looking.await();
+            assertTimeoutPreemptively(Duration.ofSeconds(20), at::cycle); // while the one it wakes is stuck
+            assertThat(waiter.ready()).isTrue();
+            assertThat(at.log().view().durableEnd()).isEqualTo(1);
+        } finally {
+            mayLookAway.countDown();
+            thread.join();
+        }
     }
 
     @Test
@@ -700,6 +784,14 @@ class WritePathTest {
         });
         assertThat(at.log().read(2, 100, true)).isInstanceOf(Read.Slices.class);
         assertThat(at.store.damages()).hasSize(1);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static long size(SimulatedDisk disk, String path) throws IOException {
