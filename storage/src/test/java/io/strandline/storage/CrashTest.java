@@ -50,14 +50,11 @@ class CrashTest {
             longs = {
                 // the end of a short write came back in front of the next segment
                 4603731892603359646L,
-                -2054138634039385299L,
                 // the segment of the durable end was dropped, and the log began again at 0
                 -2248307968008345894L,
-                923240772859595037L,
-                8804278177922437086L,
-                5029467832596560377L,
-                // the world's own error: it forgot a trouble that was still to come
-                -7073879829192135307L,
+                -534904783426661026L,
+                // with durability=os: a snapshot of batches that a cut took was believed when the log had grown again
+                7631284001425687757L,
             })
     void aWorldThatFailedOnceDoesNotFailAgain(long world) throws Exception {
         live(world);

@@ -367,6 +367,7 @@ class WritePathTest {
             try (var again = at.openAfterCut(seed)) {
                 assertThat(again.damages()).isEmpty();
                 assertThat(again.log(LOG).view().durableEnd()).isEqualTo(1);
+                assertThat(again.log(LOG).read(0, 1000, true)).isInstanceOf(Read.Slices.class);
             }
         }
     }
@@ -396,6 +397,38 @@ class WritePathTest {
         }
         at.rethrow();
         assertThat(at.log().view().durableEnd()).isEqualTo(6);
+    }
+
+    @Test
+    void w10ABundleWaitsForAllItsParts() throws Exception {
+        at.journaled();
+        at.store.appendTogether(
+                List.of(new Store.Part(at.log(), batch(1, 10)), new Store.Part(at.other(), batch(1, 10))));
+        at.store.dirtyLogs().take(); // as if the committer had looked at the one log just before, and not at the other
+        at.store.dirtyLogs().add(at.other().open());
+        at.cycle();
+        assertThat(at.other().view().durableEnd()).isZero();
+
+        at.store.dirtyLogs().add(at.log().open());
+        at.cycle();
+
+        assertThat(at.log().view().durableEnd()).isEqualTo(1);
+        assertThat(at.other().view().durableEnd()).isEqualTo(1);
+    }
+
+    @Test
+    void w10TheLargestBundleBecomesDurable() throws Exception {
+        at.journaled();
+        int largest = 0;
+        for (int bytes = 1_000; bytes < 10_000; bytes += 97) {
+            var parts = List.of(new Store.Part(at.log(), batch(1, bytes)), new Store.Part(at.other(), batch(1, bytes)));
+            if (at.store.appendTogether(parts) instanceof Store.Together.Accepted accepted) {
+                at.cycle();
+                assertThat(accepted.durable().state()).isEqualTo(Durability.State.DURABLE);
+                largest = bytes;
+            }
+        }
+        assertThat(largest).isBetween(1_001, 9_800); // some were refused as too large
     }
 
     // ---- W11, W12: the disk fails, or is full
