@@ -15,6 +15,7 @@ final class Attempts {
 
     private final Tenure tenure;
     private final MemberContext member;
+    private final Topic<?, ?> topic;
     private final Call call;
 
     /** How the message reaches its handler. If this returns, it is done. */
@@ -35,8 +36,9 @@ final class Attempts {
         ONE_BY_ONE
     }
 
-    Attempts(Tenure tenure, MemberContext member, Call call) {
+    Attempts(Tenure tenure, MemberContext member, Topic<?, ?> topic, Call call) {
         this.tenure = tenure;
+        this.topic = topic;
         this.member = member;
         this.call = call;
     }
@@ -74,8 +76,9 @@ final class Attempts {
         }
         var first = tasks.getFirst();
         var decision = decision(first, why);
-        if (!(decision instanceof FailurePolicy.Decision.RetryAfter)) {
-            return tasks.size() > 1 ? Outcome.ONE_BY_ONE : apply(decision, first, why, lane);
+        boolean givesUp = decision instanceof Failure.Decision.Park || decision instanceof Failure.Decision.Skip;
+        if (givesUp && tasks.size() > 1) {
+            return Outcome.ONE_BY_ONE;
         }
         tasks.subList(1, tasks.size()).forEach(task -> task.attempt(first.attempt() + 1));
         return apply(decision, first, why, lane);
@@ -94,20 +97,38 @@ final class Attempts {
         return Optional.empty();
     }
 
-    private FailurePolicy.Decision decision(Task task, Throwable why) {
+    private Failure.Decision decision(Task task, Throwable why) {
         var sinceFirst = Duration.ofNanos(member.time().nanoTime() - task.begun());
-        return member.policy().decide(task.record().topic(), why, task.attempt(), sinceFirst);
+        return member.policy()
+                .decide(task.record().topic(), () -> message(task), why, task.attempt(), sinceFirst);
     }
 
-    private Outcome apply(FailurePolicy.Decision decision, Task task, Throwable why, Lane lane) {
+    private Outcome apply(Failure.Decision decision, Task task, Throwable why, Lane lane) {
         return switch (decision) {
-            case FailurePolicy.Decision.RetryAfter(Duration delay) -> retry(task, delay, why, lane);
-            case FailurePolicy.Decision.Park(String topic) -> {
+            case Failure.Decision.RetryAfter(Duration delay) -> retry(task, delay, why, lane);
+            case Failure.Decision.Park(String topic) -> {
                 task.letter(new Task.Letter(topic, why, 0, Optional.empty()));
                 yield Outcome.AGAIN;
             }
-            case FailurePolicy.Decision.Skip() -> skip(task, why);
+            case Failure.Decision.Skip() -> skip(task, why);
+            case Failure.Decision.Stop() -> stop(task, why);
         };
+    }
+
+    private Message<?, ?> message(Task task) {
+        try {
+            return Decoder.decode(topic, tenure.partition(), task.record(), task.attempt());
+        } catch (PoisonMessage e) {
+            var bytes = Topic.bytes(topic.name());
+            return Decoder.decode(bytes, tenure.partition(), task.record(), task.attempt());
+        }
+    }
+
+    private Outcome stop(Task task, Throwable why) {
+        member.crash()
+                .accept(new IllegalStateException(
+                        "onFailure(..) stopped the consumer at " + tenure.partition() + "@" + task.offset(), why));
+        return Outcome.WAITS;
     }
 
     private Outcome retry(Task task, Duration delay, Throwable why, Lane lane) {

@@ -50,7 +50,7 @@ final class BatchLane<K, V> implements Lane {
         this.topic = topic;
         this.handler = handler;
         context = new HandlerContext(tenure, member);
-        attempts = new Attempts(tenure, member, this::handleAlone);
+        attempts = new Attempts(tenure, member, topic, this::handleAlone);
     }
 
     /** What comes next. */

@@ -318,7 +318,8 @@ final class ConnectedKafka implements Kafka {
                 consumerSettings,
                 self -> new MemberContext(
                         consumerSettings.group(),
-                        FailurePolicy.of(consumerSettings.retry(), consumerSettings.deadLetter()),
+                        FailurePolicy.of(
+                                consumerSettings.retry(), consumerSettings.deadLetter(), consumerSettings.failure()),
                         deadLetters.<DeadLetterWriter>map(d -> d).orElse(ConnectedKafka::noDeadLetters),
                         events,
                         settings.time(),

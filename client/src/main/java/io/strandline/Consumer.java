@@ -102,6 +102,9 @@ public interface Consumer extends AutoCloseable {
 
         Builder deadLetter(DeadLetter deadLetter);
 
+        /** Decides about each failed attempt, in place of {@link #retry} and {@link #deadLetter}. */
+        Builder onFailure(Failure policy);
+
         /** Default: one handler at a time for each partition. */
         Builder concurrency(Concurrency concurrency);
 

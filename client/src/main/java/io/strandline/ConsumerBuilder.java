@@ -42,6 +42,7 @@ final class ConsumerBuilder implements Consumer.Builder {
     private final Map<String, ConsumerSettings.Subscription<?, ?>> subscriptions = new LinkedHashMap<>();
     private Optional<Retry> retry = Optional.empty();
     private Optional<DeadLetter> deadLetter = Optional.empty();
+    private Optional<Failure> failure = Optional.empty();
     private Concurrency concurrency = Concurrency.perPartition();
     private Commit commit = Commit.every(Duration.ofSeconds(1));
     private Position startAt = Position.earliest();
@@ -94,6 +95,12 @@ final class ConsumerBuilder implements Consumer.Builder {
     @Override
     public Consumer.Builder deadLetter(DeadLetter deadLetter) {
         this.deadLetter = Optional.of(deadLetter);
+        return this;
+    }
+
+    @Override
+    public Consumer.Builder onFailure(Failure policy) {
+        failure = Optional.of(policy);
         return this;
     }
 
@@ -200,13 +207,15 @@ final class ConsumerBuilder implements Consumer.Builder {
         var config = kafkaConfig();
         refuseContradictions(config);
         var settings = settings();
-        deadLetterTopics().ifPresent(topics -> ensure(topics, settings));
+        deadLetterTopics().filter(topics -> failure.isEmpty()).ifPresent(topics -> ensure(topics, settings));
         var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         return kafka.start(consumer, settings, deadLetterTopics());
     }
 
     private Optional<DeadLetterTopics> deadLetterTopics() {
-        return deadLetter.map(places -> new DeadLetterTopics(group, places, kafka.blockingAdmin(), kafka.forwarder()));
+        // What onFailure(..) parks goes where that says; only how a letter is written comes from here.
+        var written = failure.isPresent() ? Optional.of(DeadLetter.suffix(".dlq")) : deadLetter;
+        return written.map(places -> new DeadLetterTopics(group, places, kafka.blockingAdmin(), kafka.forwarder()));
     }
 
     private ConsumerSettings settings() {
@@ -218,6 +227,7 @@ final class ConsumerBuilder implements Consumer.Builder {
                                 ? Retry.standard()
                                 : Retry.standard().forever()),
                 deadLetter,
+                failure,
                 concurrency,
                 commit,
                 startAt,
@@ -262,6 +272,10 @@ final class ConsumerBuilder implements Consumer.Builder {
             throw new IllegalStateException("The consumer of group " + group + " gives messages up (" + retry.get()
                     + ") and has no place for them. Say deadLetter(DeadLetter.suffix(\".dlq\")) to keep them,"
                     + " deadLetter(DeadLetter.discard()) to throw them away, or retry(Retry...forever()).");
+        }
+        if (failure.isPresent() && (retry.isPresent() || deadLetter.isPresent())) {
+            throw new IllegalStateException("onFailure(..) decides about every failure of group " + group
+                    + "; leave out retry(..) and deadLetter(..), which it would pass over");
         }
         for (var topic : subscriptions.keySet()) {
             if (deadLetter.map(d -> d.topics(topic).contains(topic)).orElse(false)) {

@@ -10,6 +10,7 @@ record ConsumerSettings(
         Map<String, Subscription<?, ?>> subscriptions,
         Retry retry,
         Optional<DeadLetter> deadLetter,
+        Optional<Failure> failure,
         Concurrency concurrency,
         Commit commit,
         Position startAt,

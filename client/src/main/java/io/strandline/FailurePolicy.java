@@ -3,37 +3,56 @@ package io.strandline;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Decides what becomes of a message after a failed attempt. Nothing ends here without a place to go to. */
-record FailurePolicy(Retry retry, Optional<DeadLetter> deadLetter, RandomGenerator random) {
-    sealed interface Decision {
-        record RetryAfter(Duration delay) implements Decision {}
+/**
+ * Decides what becomes of a message after a failed attempt. Nothing ends here without a place to go to.
+ *
+ * @param own the user's, which then decides alone
+ */
+record FailurePolicy(Retry retry, Optional<DeadLetter> deadLetter, Optional<Failure> own, RandomGenerator random) {
+    private static final Logger LOG = LoggerFactory.getLogger(Failure.class);
+    private static final Duration AFTER_OWN_FAILED = Duration.ofSeconds(1);
 
-        record Park(String topic) implements Decision {}
-
-        record Skip() implements Decision {}
-    }
-
-    static FailurePolicy of(Retry retry, Optional<DeadLetter> deadLetter) {
+    static FailurePolicy of(Retry retry, Optional<DeadLetter> deadLetter, Optional<Failure> own) {
         return new FailurePolicy(
-                retry, deadLetter, () -> ThreadLocalRandom.current().nextLong());
+                retry, deadLetter, own, () -> ThreadLocalRandom.current().nextLong());
     }
 
     /**
+     * @param message for the user's own decision
      * @param attempt the one that failed, from 1
      * @param sinceFirst since the first attempt began
      */
-    Decision decide(String source, Throwable why, int attempt, Duration sinceFirst) {
+    Failure.Decision decide(
+            String source, Supplier<Message<?, ?>> message, Throwable why, int attempt, Duration sinceFirst) {
+        return own.map(failure -> ask(failure, message.get(), why, attempt, sinceFirst))
+                .orElseGet(() -> decide(source, why, attempt, sinceFirst));
+    }
+
+    private static Failure.Decision ask(
+            Failure failure, Message<?, ?> message, Throwable why, int attempt, Duration sinceFirst) {
+        try {
+            return failure.decide(message, why, attempt, sinceFirst);
+        } catch (RuntimeException e) {
+            LOG.warn("onFailure(..) failed on {}@{}", message.partition(), message.offset(), e);
+            return new Failure.Decision.RetryAfter(AFTER_OWN_FAILED);
+        }
+    }
+
+    private Failure.Decision decide(String source, Throwable why, int attempt, Duration sinceFirst) {
         var delay = retry.delayAfter(attempt, random);
         if (deadLetter.isEmpty() || goesOn(why, attempt, sinceFirst.plus(delay))) {
-            return new Decision.RetryAfter(delay);
+            return new Failure.Decision.RetryAfter(delay);
         }
         return deadLetter
                 .get()
                 .destination(source, why)
-                .<Decision>map(Decision.Park::new)
-                .orElseGet(Decision.Skip::new);
+                .<Failure.Decision>map(Failure.Decision.Park::new)
+                .orElseGet(Failure.Decision.Skip::new);
     }
 
     private boolean goesOn(Throwable why, int attempt, Duration nextAt) {

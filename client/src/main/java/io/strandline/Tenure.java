@@ -96,7 +96,7 @@ final class Tenure {
     private <K, V> Lanes lanes(ConsumerSettings.Subscription<K, V> to, Concurrency concurrency) {
         return switch (to.work()) {
             case ConsumerSettings.Work.EachMessage<K, V>(Handler<K, V> handler) -> {
-                var attempts = new Attempts(this, member, call(to.topic(), handler));
+                var attempts = new Attempts(this, member, to.topic(), call(to.topic(), handler));
                 Supplier<MessageLane> make = () -> new MessageLane(attempts, crew);
                 yield switch (concurrency) {
                     case Concurrency.PerPartition() -> new Lanes.Single(make.get());

@@ -171,7 +171,7 @@ class ConcurrencyTest {
         var rig = rig(Concurrency.perKey(1));
         var tenure = rig.tenure(P0);
         var crew = new Crew(rig.member, 10);
-        var attempts = new Attempts(tenure, rig.member, task -> {});
+        var attempts = new Attempts(tenure, rig.member, Rig.ORDERS, task -> {});
         var lanes = new Lanes.PerKey(() -> new MessageLane(attempts, crew));
         for (long offset = 0; offset < 10_000; offset++) {
             var key = Long.toString(offset).getBytes(UTF_8);

@@ -84,6 +84,15 @@ class ConsumerBuilderTest {
     }
 
     @Test
+    void anOwnPolicyBesideARetryIsRefused() {
+        assertThatThrownBy(() -> consumer()
+                        .onFailure((message, error, attempt, since) -> new Failure.Decision.Skip())
+                        .retry(Retry.standard().forever())
+                        .start())
+                .hasMessageContaining("leave out retry(..)");
+    }
+
+    @Test
     void aBrokerThatIsNotThereIsNamedWithItsAddress() {
         assertThatThrownBy(() -> kafka.awaitReady(ofSeconds(1)))
                 .isInstanceOf(IllegalStateException.class)

@@ -8,9 +8,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class RetryTest {
+    /** Only the user's own policy asks for it. */
+    private static final Supplier<Message<?, ?>> NONE = () -> {
+        throw new AssertionError("not asked for");
+    };
+
     private final SplittableRandom random = new SplittableRandom(1);
 
     @Test
@@ -51,12 +57,12 @@ class RetryTest {
     @Test
     void aMessageIsGivenUpAfterItsLastAttempt() {
         var policy = new FailurePolicy(
-                Retry.fixed(ofSeconds(1)).attempts(3), Optional.of(DeadLetter.suffix(".dlq")), random);
+                Retry.fixed(ofSeconds(1)).attempts(3), Optional.of(DeadLetter.suffix(".dlq")), Optional.empty(), random);
         var why = new IllegalStateException();
-        assertThat(policy.decide("orders", why, 2, Duration.ZERO))
-                .isEqualTo(new FailurePolicy.Decision.RetryAfter(ofSeconds(1)));
-        assertThat(policy.decide("orders", why, 3, Duration.ZERO))
-                .isEqualTo(new FailurePolicy.Decision.Park("orders.dlq"));
+        assertThat(policy.decide("orders", NONE, why, 2, Duration.ZERO))
+                .isEqualTo(new Failure.Decision.RetryAfter(ofSeconds(1)));
+        assertThat(policy.decide("orders", NONE, why, 3, Duration.ZERO))
+                .isEqualTo(new Failure.Decision.Park("orders.dlq"));
     }
 
     @Test
@@ -64,10 +70,11 @@ class RetryTest {
         var policy = new FailurePolicy(
                 Retry.fixed(ofSeconds(1)).attempts(100).within(ofSeconds(10)),
                 Optional.of(DeadLetter.discard()),
+                Optional.empty(),
                 random);
         var why = new IllegalStateException();
-        assertThat(policy.decide("orders", why, 2, ofSeconds(9))).isInstanceOf(FailurePolicy.Decision.RetryAfter.class);
-        assertThat(policy.decide("orders", why, 2, ofMillis(9001))).isEqualTo(new FailurePolicy.Decision.Skip());
+        assertThat(policy.decide("orders", NONE, why, 2, ofSeconds(9))).isInstanceOf(Failure.Decision.RetryAfter.class);
+        assertThat(policy.decide("orders", NONE, why, 2, ofMillis(9001))).isEqualTo(new Failure.Decision.Skip());
     }
 
     @Test
@@ -75,21 +82,22 @@ class RetryTest {
         var policy = new FailurePolicy(
                 Retry.standard().never(IllegalArgumentException.class),
                 Optional.of(DeadLetter.suffix(".dlq").on(NumberFormatException.class, "numbers")),
+                Optional.empty(),
                 random);
-        assertThat(policy.decide("orders", new NumberFormatException(), 1, Duration.ZERO))
-                .isEqualTo(new FailurePolicy.Decision.Park("numbers"));
-        assertThat(policy.decide("orders", new IllegalArgumentException(), 1, Duration.ZERO))
-                .isEqualTo(new FailurePolicy.Decision.Park("orders.dlq"));
-        assertThat(policy.decide("orders", new IllegalStateException(), 1, Duration.ZERO))
-                .isInstanceOf(FailurePolicy.Decision.RetryAfter.class);
+        assertThat(policy.decide("orders", NONE, new NumberFormatException(), 1, Duration.ZERO))
+                .isEqualTo(new Failure.Decision.Park("numbers"));
+        assertThat(policy.decide("orders", NONE, new IllegalArgumentException(), 1, Duration.ZERO))
+                .isEqualTo(new Failure.Decision.Park("orders.dlq"));
+        assertThat(policy.decide("orders", NONE, new IllegalStateException(), 1, Duration.ZERO))
+                .isInstanceOf(Failure.Decision.RetryAfter.class);
     }
 
     @Test
     void withoutAPlaceForItNothingIsEverGivenUp() {
-        var policy = new FailurePolicy(Retry.standard().forever(), Optional.empty(), random);
+        var policy = new FailurePolicy(Retry.standard().forever(), Optional.empty(), Optional.empty(), random);
         var poison = new PoisonMessage(false, Partition.of("orders", 0), 7, new IllegalStateException("no JSON"));
-        assertThat(policy.decide("orders", poison, 1_000_000, Duration.ofDays(365)))
-                .isInstanceOf(FailurePolicy.Decision.RetryAfter.class);
+        assertThat(policy.decide("orders", NONE, poison, 1_000_000, Duration.ofDays(365)))
+                .isInstanceOf(Failure.Decision.RetryAfter.class);
     }
 
     @Test

@@ -36,6 +36,7 @@ final class Rig {
     static final class Choices {
         Retry retry = Retry.fixed(Duration.ofSeconds(30)).attempts(3);
         Optional<DeadLetter> deadLetter = Optional.of(DeadLetter.suffix(".dlq"));
+        Optional<Failure> failure = Optional.empty();
         Commit commit = Commit.eachMessage();
         Concurrency concurrency = Concurrency.perPartition();
         Position startAt = Position.earliest();
@@ -69,6 +70,7 @@ final class Rig {
                 Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, work(choices))),
                 choices.retry,
                 choices.deadLetter,
+                choices.failure,
                 choices.concurrency,
                 choices.commit,
                 choices.startAt,
@@ -79,7 +81,8 @@ final class Rig {
                 Duration.ofMinutes(1));
         member = new MemberContext(
                 "billing",
-                new FailurePolicy(choices.retry, choices.deadLetter, new SplittableRandom(choices.seed)),
+                new FailurePolicy(
+                        choices.retry, choices.deadLetter, choices.failure, new SplittableRandom(choices.seed)),
                 choices.writer,
                 events::add,
                 time,
