@@ -10,7 +10,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
  * attempt, is stored as a dead letter, or is thrown away. Of the worker that has the message.
  */
 final class Attempts {
-    private static final Retry DEAD_LETTER_RETRY =
+    private static final Retry WRITE_RETRY =
             Retry.exponential(Duration.ofMillis(200), Duration.ofSeconds(30)).forever();
 
     private final Tenure tenure;
@@ -76,8 +76,11 @@ final class Attempts {
         }
         var first = tasks.getFirst();
         var decision = decision(first, why);
-        boolean givesUp = decision instanceof Failure.Decision.Park || decision instanceof Failure.Decision.Skip;
-        if (givesUp && tasks.size() > 1) {
+        boolean leaves = !(decision instanceof Failure.Decision.RetryAfter)
+                || member.policy()
+                        .retryTopic(first.record().topic(), first.attempt())
+                        .isPresent();
+        if (leaves && tasks.size() > 1 && !(decision instanceof Failure.Decision.Stop)) {
             return Outcome.ONE_BY_ONE;
         }
         tasks.subList(1, tasks.size()).forEach(task -> task.attempt(first.attempt() + 1));
@@ -99,15 +102,14 @@ final class Attempts {
 
     private Failure.Decision decision(Task task, Throwable why) {
         var sinceFirst = Duration.ofNanos(member.time().nanoTime() - task.begun());
-        return member.policy()
-                .decide(task.record().topic(), () -> message(task), why, task.attempt(), sinceFirst);
+        return member.policy().decide(task.record().topic(), () -> message(task), why, task.attempt(), sinceFirst);
     }
 
     private Outcome apply(Failure.Decision decision, Task task, Throwable why, Lane lane) {
         return switch (decision) {
             case Failure.Decision.RetryAfter(Duration delay) -> retry(task, delay, why, lane);
             case Failure.Decision.Park(String topic) -> {
-                task.letter(new Task.Letter(topic, why, 0, Optional.empty()));
+                task.letter(Task.Letter.dead(topic, why));
                 yield Outcome.AGAIN;
             }
             case Failure.Decision.Skip() -> skip(task, why);
@@ -117,10 +119,10 @@ final class Attempts {
 
     private Message<?, ?> message(Task task) {
         try {
-            return Decoder.decode(topic, tenure.partition(), task.record(), task.attempt());
+            return Decoder.decode(topic, task.source(), task.record(), task.attempt());
         } catch (PoisonMessage e) {
             var bytes = Topic.bytes(topic.name());
-            return Decoder.decode(bytes, tenure.partition(), task.record(), task.attempt());
+            return Decoder.decode(bytes, task.source(), task.record(), task.attempt());
         }
     }
 
@@ -136,6 +138,11 @@ final class Attempts {
         member.events()
                 .raise(new Event.Retrying(
                         member.time().now(), member.group(), tenure.partition(), task.offset(), failed, delay, why));
+        var topic = member.policy().retryTopic(task.record().topic(), failed);
+        if (topic.isPresent()) {
+            task.letter(Task.Letter.again(topic.get(), why, delay));
+            return Outcome.AGAIN;
+        }
         task.attempt(failed + 1);
         tenure.waits(lane, task, delay, why);
         return Outcome.WAITS;
@@ -150,51 +157,55 @@ final class Attempts {
     }
 
     private Outcome write(Task task, Task.Letter letter, Lane lane) {
-        var sinceFirst = Duration.ofNanos(member.time().nanoTime() - task.begun());
-        var givenUp =
-                new GivenUp(letter.why(), task.attempt(), member.time().now().minus(sinceFirst));
-        Ack ack;
         try {
-            boolean tooLarge = letter.lastFailure().map(Attempts::tooLarge).orElse(false);
-            ack = member.deadLetters().write(task.record(), letter.topic(), givenUp, tooLarge);
+            if (letter.delay().isPresent()) {
+                member.retries().write(task, letter, member.time());
+            } else {
+                raiseDeadLettered(task, letter, writeDeadLetter(task, letter));
+            }
         } catch (RuntimeException e) {
             return notWritten(task, letter, e, lane);
         }
-        return written(task, letter, ack);
+        task.finish(); // only now: it is acknowledged
+        return Outcome.DONE;
+    }
+
+    private Ack writeDeadLetter(Task task, Task.Letter letter) {
+        var givenUp = new GivenUp(letter.why(), task.attempt(), task.firstAttempt(member.time()));
+        boolean tooLarge = letter.lastFailure().map(Attempts::tooLarge).orElse(false);
+        return member.deadLetters().write(task.record(), letter.topic(), givenUp, tooLarge);
     }
 
     private static boolean tooLarge(Throwable why) {
         return why instanceof RecordTooLargeException || why.getCause() instanceof RecordTooLargeException;
     }
 
-    private Outcome written(Task task, Task.Letter letter, Ack ack) {
+    private void raiseDeadLettered(Task task, Task.Letter letter, Ack ack) {
         member.events()
                 .raise(new Event.DeadLettered(
                         member.time().now(),
                         member.group(),
-                        tenure.partition(),
-                        task.offset(),
+                        task.source(),
+                        task.sourceOffset(),
                         ack,
                         task.attempt(),
                         letter.why()));
-        task.finish(); // only now: the letter is acknowledged
-        return Outcome.DONE;
     }
 
     /** What comes behind it waits with it: nothing is passed over. */
     private Outcome notWritten(Task task, Task.Letter letter, RuntimeException failure, Lane lane) {
-        int failed = letter.failed() + 1;
-        var delay = DEAD_LETTER_RETRY.delayAfter(failed, member.policy().random());
+        var again = letter.notWritten(failure);
+        var delay = WRITE_RETRY.delayAfter(again.failed(), member.policy().random());
         member.events()
                 .raise(new Event.DeadLetterFailed(
                         member.time().now(),
                         member.group(),
-                        tenure.partition(),
-                        task.offset(),
+                        task.source(),
+                        task.sourceOffset(),
                         letter.topic(),
                         delay,
                         failure));
-        task.letter(new Task.Letter(letter.topic(), letter.why(), failed, Optional.of(failure)));
+        task.letter(again);
         tenure.waits(lane, task, delay, failure);
         return Outcome.WAITS;
     }

@@ -29,7 +29,7 @@ final class BatchInHand<K, V> implements Batch<K, V> {
         this.tasks = tasks;
         for (var task : tasks) {
             try {
-                messages.add(Decoder.decode(topic, tenure.partition(), task.record(), task.attempt()));
+                messages.add(Decoder.decode(topic, task.source(), task.record(), task.attempt()));
             } catch (PoisonMessage e) {
                 rejected.put(task, e);
             }
@@ -102,7 +102,7 @@ final class BatchInHand<K, V> implements Batch<K, V> {
             throw new IllegalStateException("The handler of this batch of " + partition() + " has returned");
         }
         for (var task : tasks) {
-            if (task.offset() == message.offset() && message.partition().equals(partition())) {
+            if (task.sourceOffset() == message.offset() && message.partition().equals(task.source())) {
                 return task;
             }
         }

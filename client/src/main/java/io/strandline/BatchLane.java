@@ -53,6 +53,11 @@ final class BatchLane<K, V> implements Lane {
         attempts = new Attempts(tenure, member, topic, this::handleAlone);
     }
 
+    /** For messages of retry topics, which come one by one. */
+    Attempts attempts() {
+        return attempts;
+    }
+
     /** What comes next. */
     private sealed interface Work {
         record Alone(Task task) implements Work {}
@@ -245,7 +250,10 @@ final class BatchLane<K, V> implements Lane {
         try {
             switch (outcome) {
                 case WAITS -> {} // until it is due, or for ever if the partition is gone
-                case AGAIN -> waitsFor = null;
+                case AGAIN -> {
+                    waitsFor = null;
+                    oneByOne |= first.letter() != null; // the handler is through with it
+                }
                 case DONE -> {
                     waitsFor = null;
                     rest = rest.subList(1, rest.size());

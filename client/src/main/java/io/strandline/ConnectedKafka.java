@@ -16,7 +16,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -311,7 +310,8 @@ final class ConnectedKafka implements Kafka {
     Consumer start(
             org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> consumer,
             ConsumerSettings consumerSettings,
-            Optional<DeadLetterTopics> deadLetters) {
+            DeadLetterWriter deadLetters,
+            RetryWriter retries) {
         var started = new AtomicReference<@Nullable Consumer>();
         var member = new GroupMember(
                 consumer,
@@ -320,7 +320,8 @@ final class ConnectedKafka implements Kafka {
                         consumerSettings.group(),
                         FailurePolicy.of(
                                 consumerSettings.retry(), consumerSettings.deadLetter(), consumerSettings.failure()),
-                        deadLetters.<DeadLetterWriter>map(d -> d).orElse(ConnectedKafka::noDeadLetters),
+                        deadLetters,
+                        retries,
                         events,
                         settings.time(),
                         MemberContext.HandlerThreads.virtual(),
@@ -338,11 +339,6 @@ final class ConnectedKafka implements Kafka {
         }
         member.begin();
         return member;
-    }
-
-    private static Ack noDeadLetters(
-            ConsumerRecord<byte[], byte[]> source, String topic, GivenUp givenUp, boolean withoutStackTrace) {
-        throw new IllegalStateException("A dead letter for " + topic + " without a policy that says so");
     }
 
     private void remove(@Nullable Consumer consumer) {

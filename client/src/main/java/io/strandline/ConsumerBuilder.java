@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.errors.RetriableException;
@@ -207,9 +208,27 @@ final class ConsumerBuilder implements Consumer.Builder {
         var config = kafkaConfig();
         refuseContradictions(config);
         var settings = settings();
-        deadLetterTopics().filter(topics -> failure.isEmpty()).ifPresent(topics -> ensure(topics, settings));
+        var deadLetters = deadLetterTopics();
+        var retries = retryTopics();
+        if ((deadLetters.isPresent() && failure.isEmpty()) || retries.isPresent()) {
+            ensure(deadLetters.filter(topics -> failure.isEmpty()), retries);
+        }
         var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        return kafka.start(consumer, settings, deadLetterTopics());
+        return kafka.start(
+                consumer,
+                settings,
+                deadLetters.<DeadLetterWriter>map(d -> d).orElse(ConsumerBuilder::noDeadLetters),
+                retries.<RetryWriter>map(r -> r).orElse(RetryWriter.none()));
+    }
+
+    private static Ack noDeadLetters(
+            ConsumerRecord<byte[], byte[]> source, String topic, GivenUp givenUp, boolean withoutStackTrace) {
+        throw new IllegalStateException("A dead letter for " + topic + " without a policy that says so");
+    }
+
+    private Optional<RetryTopics> retryTopics() {
+        return retry.filter(schedule -> schedule.place() instanceof Retry.Place.InTopics)
+                .map(schedule -> new RetryTopics(group, schedule, kafka.blockingAdmin(), kafka.forwarder()));
     }
 
     private Optional<DeadLetterTopics> deadLetterTopics() {
@@ -221,11 +240,8 @@ final class ConsumerBuilder implements Consumer.Builder {
     private ConsumerSettings settings() {
         return new ConsumerSettings(
                 group,
-                watched(),
-                retry.orElse(
-                        deadLetter.isPresent()
-                                ? Retry.standard()
-                                : Retry.standard().forever()),
+                ConsumerSettings.withRetries(watched(), schedule()),
+                schedule(),
                 deadLetter,
                 failure,
                 concurrency,
@@ -236,6 +252,11 @@ final class ConsumerBuilder implements Consumer.Builder {
                 revokeWait,
                 drain,
                 stuckAfter);
+    }
+
+    private Retry schedule() {
+        return retry.orElse(
+                deadLetter.isPresent() ? Retry.standard() : Retry.standard().forever());
     }
 
     private Map<String, ConsumerSettings.Subscription<?, ?>> watched() {
@@ -276,6 +297,13 @@ final class ConsumerBuilder implements Consumer.Builder {
         if (failure.isPresent() && (retry.isPresent() || deadLetter.isPresent())) {
             throw new IllegalStateException("onFailure(..) decides about every failure of group " + group
                     + "; leave out retry(..) and deadLetter(..), which it would pass over");
+        }
+        if (retry.filter(schedule -> schedule.place() instanceof Retry.Place.InTopics)
+                .filter(schedule -> schedule.delays().size() > RetryTopics.TOPICS_MAX)
+                .isPresent()) {
+            throw new IllegalStateException(retry.get() + " asks for "
+                    + retry.get().delays().size() + " retry topics for each topic, one per delay; "
+                    + RetryTopics.TOPICS_MAX + " are the limit. Use fewer steps, or leave out inTopics()");
         }
         for (var topic : subscriptions.keySet()) {
             if (deadLetter.map(d -> d.topics(topic).contains(topic)).orElse(false)) {
@@ -336,7 +364,7 @@ final class ConsumerBuilder implements Consumer.Builder {
     }
 
     /** A broker that does not answer keeps nobody from starting: the topics are then made before the first letter. */
-    private void ensure(DeadLetterTopics topics, ConsumerSettings settings) {
+    private void ensure(Optional<DeadLetterTopics> deadLetters, Optional<RetryTopics> retries) {
         try {
             kafka.awaitReady(BROKER_WAIT);
         } catch (IllegalStateException e) {
@@ -344,9 +372,12 @@ final class ConsumerBuilder implements Consumer.Builder {
             return;
         }
         try {
-            settings.subscriptions().keySet().forEach(topics::ensureAll);
+            for (var topic : subscriptions.keySet()) {
+                deadLetters.ifPresent(topics -> topics.ensureAll(topic));
+                retries.ifPresent(topics -> topics.ensureAll(topic));
+            }
         } catch (RetriableException e) {
-            LOG.warn("Group {}: the dead-letter topics are made when they are needed", group, e);
+            LOG.warn("Group {}: topics for what fails are made when they are needed", group, e);
         }
     }
 }

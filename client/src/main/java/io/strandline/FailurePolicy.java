@@ -43,8 +43,16 @@ record FailurePolicy(Retry retry, Optional<DeadLetter> deadLetter, Optional<Fail
         }
     }
 
+    /** Where a message of this source waits after so many failed attempts; empty: in memory. */
+    Optional<String> retryTopic(String source, int failed) {
+        return retry.place() instanceof Retry.Place.InTopics && own.isEmpty()
+                ? Optional.of(RetryTopics.name(source, retry.delayAfter(failed)))
+                : Optional.empty();
+    }
+
     private Failure.Decision decide(String source, Throwable why, int attempt, Duration sinceFirst) {
-        var delay = retry.delayAfter(attempt, random);
+        boolean inTopics = retry.place() instanceof Retry.Place.InTopics;
+        var delay = inTopics ? retry.delayAfter(attempt) : retry.delayAfter(attempt, random);
         if (deadLetter.isEmpty() || goesOn(why, attempt, sinceFirst.plus(delay))) {
             return new Failure.Decision.RetryAfter(delay);
         }

@@ -172,7 +172,7 @@ final class GroupMember implements Consumer {
                         + settings.subscriptions().keySet());
             }
         }
-        return topics.length == 0 ? settings.subscriptions().keySet() : Set.of(topics);
+        return topics.length == 0 ? settings.subscriptions().keySet() : settings.andRetries(Set.of(topics));
     }
 
     private final class FromOutside implements Pause {

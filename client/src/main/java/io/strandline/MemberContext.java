@@ -12,6 +12,7 @@ record MemberContext(
         String group,
         FailurePolicy policy,
         DeadLetterWriter deadLetters,
+        RetryWriter retries,
         EventSink events,
         Time time,
         HandlerThreads threads,

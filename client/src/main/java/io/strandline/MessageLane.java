@@ -1,5 +1,6 @@
 package io.strandline;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class MessageLane implements Lane {
 
     private final Attempts attempts;
     private final Crew crew;
+    private final Time time;
 
     private volatile int pending;
 
@@ -29,8 +31,9 @@ final class MessageLane implements Lane {
     /** Of the poll thread. */
     private @Nullable Task last;
 
-    MessageLane(Attempts attempts, Crew crew) {
+    MessageLane(Attempts attempts, Crew crew, Time time) {
         this.attempts = attempts;
+        this.time = time;
         this.crew = crew;
     }
 
@@ -62,6 +65,12 @@ final class MessageLane implements Lane {
             if (done >= TURN && crew.othersWait()) {
                 worker.rests();
                 crew.ready(this);
+                return;
+            }
+            long early = task.earlyNanos(time);
+            if (early > 0) {
+                worker.rests();
+                task.tenure().waits(this, task, Duration.ofNanos(early), task.failedBefore());
                 return;
             }
             if (!worker.begins(task)) {

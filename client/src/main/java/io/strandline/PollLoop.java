@@ -115,7 +115,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         this.pauses = pauses;
         long now = member.time().nanoTime();
         commits = new Commits(kafka, settings.commit(), member);
-        starts = new StartPositions(kafka, settings.startAt());
+        starts = new StartPositions(kafka, settings.startAt(), settings.retryTopics());
         memory = new MemoryLimit(settings.maxInFlight(), settings.maxInFlightBytes());
         connectivity = new Connectivity(kafka.metrics(), now);
         crew = new Crew(member, settings.concurrency().limit());

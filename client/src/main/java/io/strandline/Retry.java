@@ -8,14 +8,17 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * How often, how far apart, on what. A message waits for its next attempt in memory, and its partition waits with it:
- * order is kept.
+ * How often, how far apart, on what, and where a message waits for its next attempt.
  *
  * @param attempts in all, the first one included; {@link Integer#MAX_VALUE} is without end
  * @param within no new attempt begins later than this after the first one began; empty: no limit
  * @param never what is not tried again; subclasses included
  */
-public record Retry(int attempts, Backoff backoff, Optional<Duration> within, Set<Class<? extends Throwable>> never) {
+public record Retry(
+        int attempts, Backoff backoff, Optional<Duration> within, Set<Class<? extends Throwable>> never, Place place) {
+    /** Delays have repeated themselves long before, or are too many for topics. */
+    private static final int DELAYS_LOOKED_AT = 100;
+
     /** Trying these again gives the same result. */
     private static final Set<Class<? extends Throwable>> HOPELESS = Set.of(PoisonMessage.class);
 
@@ -24,6 +27,18 @@ public record Retry(int attempts, Backoff backoff, Optional<Duration> within, Se
             throw new IllegalArgumentException("There is 1 attempt or more, not " + attempts);
         }
         never = Set.copyOf(never);
+    }
+
+    /** Where a message waits for its next attempt. */
+    public sealed interface Place {
+        /**
+         * In memory, first in line: its partition waits with it, or with {@link Concurrency#perKey} its key. Order is
+         * kept.
+         */
+        record InPlace() implements Place {}
+
+        /** In a retry topic, see {@link Retry#inTopics()}. Nothing waits for it; order is given up. */
+        record InTopics() implements Place {}
     }
 
     /** How long to wait before the next attempt. */
@@ -93,20 +108,20 @@ public record Retry(int attempts, Backoff backoff, Optional<Duration> within, Se
     }
 
     private static Retry of(int attempts, Backoff backoff) {
-        return new Retry(attempts, backoff, Optional.empty(), HOPELESS);
+        return new Retry(attempts, backoff, Optional.empty(), HOPELESS, new Place.InPlace());
     }
 
     public Retry attempts(int n) {
-        return new Retry(n, backoff, within, never);
+        return new Retry(n, backoff, within, never, place);
     }
 
     public Retry forever() {
-        return new Retry(Integer.MAX_VALUE, backoff, Optional.empty(), never);
+        return new Retry(Integer.MAX_VALUE, backoff, Optional.empty(), never, place);
     }
 
     /** No new attempt begins later than this after the first one began. */
     public Retry within(Duration total) {
-        return new Retry(attempts, backoff, Optional.of(total), never);
+        return new Retry(attempts, backoff, Optional.of(total), never, place);
     }
 
     /** Failures of these types are not tried again. */
@@ -116,7 +131,28 @@ public record Retry(int attempts, Backoff backoff, Optional<Duration> within, Se
         for (var type : types) {
             all.add(type);
         }
-        return new Retry(attempts, backoff, within, all);
+        return new Retry(attempts, backoff, within, all, place);
+    }
+
+    /**
+     * A failed message is stored in {@code <topic>.retry.<delay>}, such as {@code orders.retry.10s}, and its partition
+     * goes on at once; the same consumer reads it from there and tries it again when it is due. So order is given up.
+     * There is a topic for each delay that differs, without jitter, which {@link Consumer.Builder#start()} makes. The
+     * number of attempts, and where and when the message first was, go with it and survive restarts; a handler sees the
+     * message as it was in its own topic. Groups that read the same topic share its retry topics, and each passes over
+     * what the others put there.
+     */
+    public Retry inTopics() {
+        return new Retry(attempts, backoff, within, never, new Place.InTopics());
+    }
+
+    /** The delays that differ, in order, without jitter. */
+    List<Duration> delays() {
+        var delays = new java.util.LinkedHashSet<Duration>();
+        for (int failed = 1; failed < attempts && failed <= DELAYS_LOOKED_AT; failed++) {
+            delays.add(delayAfter(failed));
+        }
+        return List.copyOf(delays);
     }
 
     /** True if it can come to an end, so that a message needs a place to go to then. */
@@ -134,15 +170,22 @@ public record Retry(int attempts, Backoff backoff, Optional<Duration> within, Se
      * @param failed attempts that failed so far, 1 or more
      */
     Duration delayAfter(int failed, RandomGenerator random) {
+        var delay = delayAfter(failed);
+        if (backoff instanceof Backoff.Exponential exponential && exponential.jitter() > 0) {
+            double share = random.nextDouble(-exponential.jitter(), exponential.jitter());
+            return Duration.ofNanos((long) ((double) delay.toNanos() * (1 + share)));
+        }
+        return delay;
+    }
+
+    /** The same without jitter. */
+    Duration delayAfter(int failed) {
         return switch (backoff) {
             case Backoff.Fixed(Duration delay) -> delay;
             case Backoff.Steps(List<Duration> delays) -> delays.get(Math.min(failed, delays.size()) - 1);
-            case Backoff.Exponential(Duration first, double multiplier, Duration max, double jitter) -> {
-                double grown =
-                        Math.min((double) first.toNanos() * Math.pow(multiplier, failed - 1.0), (double) max.toNanos());
-                double share = jitter == 0 ? 0 : random.nextDouble(-jitter, jitter);
-                yield Duration.ofNanos((long) (grown * (1 + share)));
-            }
+            case Backoff.Exponential(Duration first, double multiplier, Duration max, double jitter) ->
+                Duration.ofNanos((long) Math.min(
+                        (double) first.toNanos() * Math.pow(multiplier, failed - 1.0), (double) max.toNanos()));
         };
     }
 }

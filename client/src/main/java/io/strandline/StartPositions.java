@@ -25,10 +25,13 @@ final class StartPositions {
 
     private final Consumer<byte[], byte[]> kafka;
     private final Position startAt;
+    private final Set<String> fromTheirStart;
 
-    StartPositions(Consumer<byte[], byte[]> kafka, Position startAt) {
+    /** @param fromTheirStart topics whose messages are all ours, whatever {@code startAt} says of the others */
+    StartPositions(Consumer<byte[], byte[]> kafka, Position startAt, Set<String> fromTheirStart) {
         this.kafka = kafka;
         this.startAt = startAt;
+        this.fromTheirStart = Set.copyOf(fromTheirStart);
     }
 
     /** Where a partition begins, and what is to be kept with its commits. */
@@ -50,7 +53,24 @@ final class StartPositions {
 
     /** Where these begin, which have no commit. */
     Map<TopicPartition, Start> find(Set<TopicPartition> partitions) {
-        return switch (startAt) {
+        var fromStart = partitions.stream()
+                .filter(partition -> fromTheirStart.contains(partition.topic()))
+                .collect(Collectors.toSet());
+        var others = new HashSet<>(partitions);
+        others.removeAll(fromStart);
+        var found = new HashMap<TopicPartition, Start>();
+        if (!fromStart.isEmpty()) {
+            found.putAll(find(fromStart, Position.earliest()));
+        }
+        if (!others.isEmpty()) {
+            found.putAll(find(others, startAt));
+        }
+        return found;
+    }
+
+    /** Where this position is in these. */
+    Map<TopicPartition, Start> find(Set<TopicPartition> partitions, Position position) {
+        return switch (position) {
             case Position.Earliest earliest -> starts(kafka.beginningOffsets(partitions));
             case Position.Offset(long offset) -> within(partitions, offset);
             case Position.At(Instant time) -> at(partitions, time);

@@ -1,5 +1,7 @@
 package io.strandline;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,12 @@ final class Task {
     /** Null once finished: a message that waits for an earlier one to be committed takes no room. */
     private volatile @Nullable ConsumerRecord<byte[], byte[]> record;
 
+    /** Where it came from, if it was read from a retry topic. */
+    private final RetryHeaders.@Nullable Origin origin;
+
+    /** No attempt before this; see {@link Time#nanoTime}. Meaningless without an origin. */
+    private final long notBefore;
+
     /** Behind it in its lane. Written by the poll thread. */
     private @Nullable Task next;
 
@@ -31,17 +39,49 @@ final class Task {
     private volatile @Nullable Letter letter;
 
     /**
-     * A dead letter that is not stored yet.
+     * A message for another topic that is not stored there yet.
      *
+     * @param delay until the next attempt; empty for a dead letter
      * @param failed how often it could not be written
      */
-    record Letter(String topic, Throwable why, int failed, Optional<Throwable> lastFailure) {}
+    record Letter(String topic, Throwable why, Optional<Duration> delay, int failed, Optional<Throwable> lastFailure) {
+        static Letter dead(String topic, Throwable why) {
+            return new Letter(topic, why, Optional.empty(), 0, Optional.empty());
+        }
+
+        static Letter again(String topic, Throwable why, Duration delay) {
+            return new Letter(topic, why, Optional.of(delay), 0, Optional.empty());
+        }
+
+        Letter notWritten(Throwable failure) {
+            return new Letter(topic, why, delay, failed + 1, Optional.of(failure));
+        }
+    }
 
     Task(Tenure tenure, ConsumerRecord<byte[], byte[]> record) {
         this.tenure = tenure;
         this.record = record;
         offset = record.offset();
         bytes = sizeOf(record);
+        origin = null;
+        notBefore = 0;
+    }
+
+    /**
+     * From a retry topic.
+     *
+     * @param offset in that
+     */
+    Task(Tenure tenure, long offset, RetryHeaders.Origin origin, Time time) {
+        this.tenure = tenure;
+        this.offset = offset;
+        this.origin = origin;
+        record = origin.record();
+        bytes = sizeOf(origin.record());
+        attempt = origin.failed() + 1;
+        var now = time.now();
+        begun = time.nanoTime() - Duration.between(origin.first(), now).toNanos();
+        notBefore = time.nanoTime() + Duration.between(now, origin.due()).toNanos();
     }
 
     private static int sizeOf(ConsumerRecord<byte[], byte[]> record) {
@@ -56,8 +96,33 @@ final class Task {
         return tenure;
     }
 
+    /** In the partition it was read from, which a retry topic's may be. */
     long offset() {
         return offset;
+    }
+
+    /** The partition it was sent to. */
+    Partition source() {
+        return origin == null ? tenure.partition() : origin.partition();
+    }
+
+    /** In the partition it was sent to. */
+    long sourceOffset() {
+        return origin == null ? offset : origin.record().offset();
+    }
+
+    /** How long it must wait yet, if it comes from a retry topic; 0 or less: no more. */
+    long earlyNanos(Time time) {
+        return origin == null ? 0 : notBefore - time.nanoTime();
+    }
+
+    /** The last failure before it was put into a retry topic. */
+    Throwable failedBefore() {
+        return new RetryHeaders.FailedBefore(origin == null ? "" : origin.error());
+    }
+
+    Instant firstAttempt(Time time) {
+        return time.now().minusNanos(time.nanoTime() - begun);
     }
 
     int bytes() {

@@ -29,6 +29,7 @@ final class Tenure {
     private final MemberContext member;
     private final Crew crew;
     private final CommitNow commitNow;
+    private final boolean ofRetries;
     private final Lanes lanes;
 
     /** Guards what follows up to the next remark. Held for a few instructions, never over I/O or foreign code. */
@@ -90,6 +91,7 @@ final class Tenure {
         this.member = member;
         this.crew = crew;
         this.commitNow = commitNow;
+        ofRetries = subscription.ofRetries();
         lanes = lanes(subscription, concurrency);
     }
 
@@ -97,21 +99,25 @@ final class Tenure {
         return switch (to.work()) {
             case ConsumerSettings.Work.EachMessage<K, V>(Handler<K, V> handler) -> {
                 var attempts = new Attempts(this, member, to.topic(), call(to.topic(), handler));
-                Supplier<MessageLane> make = () -> new MessageLane(attempts, crew);
+                Supplier<MessageLane> make = () -> new MessageLane(attempts, crew, member.time());
                 yield switch (concurrency) {
                     case Concurrency.PerPartition() -> new Lanes.Single(make.get());
                     case Concurrency.PerKey(int inFlight) -> new Lanes.PerKey(make);
                     case Concurrency.Unordered(int inFlight) -> new Lanes.Unordered(make);
                 };
             }
-            case ConsumerSettings.Work.EachBatch<K, V>(Handler.OfBatch<K, V> handler) ->
-                new Lanes.Batches(new BatchLane<>(this, member, crew, to.topic(), handler));
+            case ConsumerSettings.Work.EachBatch<K, V>(Handler.OfBatch<K, V> handler) -> {
+                var lane = new BatchLane<>(this, member, crew, to.topic(), handler);
+                yield to.ofRetries()
+                        ? new Lanes.Single(new MessageLane(lane.attempts(), crew, member.time()))
+                        : new Lanes.Batches(lane);
+            }
         };
     }
 
     private <K, V> Attempts.Call call(Topic<K, V> topic, Handler<K, V> handler) {
         var context = new HandlerContext(this, member);
-        return task -> handler.handle(Decoder.decode(topic, partition, task.record(), task.attempt()), context);
+        return task -> handler.handle(Decoder.decode(topic, task.source(), task.record(), task.attempt()), context);
     }
 
     Partition partition() {
@@ -124,17 +130,37 @@ final class Tenure {
         lock.lock();
         try {
             for (var record : records) {
-                var task = new Task(this, record);
+                var task = task(record);
                 tracker.taken(task);
                 messagesTaken++;
                 bytesTaken += task.bytes();
-                tasks.add(task);
+                if (isOurs(record)) {
+                    tasks.add(task);
+                } else {
+                    task.finish();
+                }
             }
         } finally {
             lock.unlock();
         }
         lanes.add(tasks);
         crew.hire();
+    }
+
+    private Task task(ConsumerRecord<byte[], byte[]> record) {
+        return ofRetries
+                ? RetryHeaders.origin(record)
+                        .map(origin -> new Task(this, record.offset(), origin, member.time()))
+                        .orElseGet(() -> new Task(this, record))
+                : new Task(this, record);
+    }
+
+    /** Groups that read the same topic share its retry topics. */
+    private boolean isOurs(ConsumerRecord<byte[], byte[]> record) {
+        return !ofRetries
+                || RetryHeaders.origin(record)
+                        .map(origin -> origin.group().equals(member.group()))
+                        .orElse(true);
     }
 
     /** Poll thread: there is nothing below this offset that was not handed over. */

@@ -462,4 +462,27 @@ class ClientTest {
         assertThat(last).hasSize(100);
         assertThat(most.get()).isBetween(10, 50);
     }
+
+    @Test
+    void aFailedMessageWaitsInARetryTopicAndTheOthersGoOn() throws Exception {
+        var handled = new CopyOnWriteArrayList<String>();
+        kafka.admin().ensure(ORDERS);
+        try (var consumer = kafka.consumer("billing")
+                .retry(Retry.steps(ofMillis(300), ofMillis(600)).inTopics())
+                .deadLetter(DeadLetter.suffix(".dlq"))
+                .eachMessage(ORDERS, m -> {
+                    handled.add(m.value().id() + "#" + m.attempt());
+                    if (m.value().cents() < 0) {
+                        throw new IllegalArgumentException("negative");
+                    }
+                })
+                .start()) {
+            assertThat(kafka.admin().topics()).contains("orders.retry.300ms", "orders.retry.600ms", "orders.dlq");
+            kafka.producer().send(ORDERS, "c-1", new Order("bad", -1));
+            kafka.producer().send(ORDERS, "c-1", new Order("good", 1));
+            until(() -> handled.size() == 4);
+            assertThat(consumer.awaitIdle(ofSeconds(20))).isTrue();
+        }
+        assertThat(handled).containsExactlyInAnyOrder("bad#1", "good#1", "bad#2", "bad#3");
+    }
 }

@@ -172,7 +172,7 @@ class ConcurrencyTest {
         var tenure = rig.tenure(P0);
         var crew = new Crew(rig.member, 10);
         var attempts = new Attempts(tenure, rig.member, Rig.ORDERS, task -> {});
-        var lanes = new Lanes.PerKey(() -> new MessageLane(attempts, crew));
+        var lanes = new Lanes.PerKey(() -> new MessageLane(attempts, crew, rig.time));
         for (long offset = 0; offset < 10_000; offset++) {
             var key = Long.toString(offset).getBytes(UTF_8);
             lanes.add(List.of(new Task(tenure, new ConsumerRecord<>("orders", 0, offset, key, new byte[0]))));

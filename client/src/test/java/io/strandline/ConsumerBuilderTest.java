@@ -84,6 +84,18 @@ class ConsumerBuilderTest {
     }
 
     @Test
+    void aTopicForEachOfManyDelaysIsRefused() {
+        var many = new java.time.Duration[20];
+        java.util.Arrays.setAll(many, i -> ofSeconds(i + 1));
+        assertThatThrownBy(() -> consumer()
+                        .retry(Retry.steps(many).inTopics())
+                        .deadLetter(DeadLetter.suffix(".dlq"))
+                        .start())
+                .hasMessageContaining("20 retry topics")
+                .hasMessageContaining("fewer steps");
+    }
+
+    @Test
     void anOwnPolicyBesideARetryIsRefused() {
         assertThatThrownBy(() -> consumer()
                         .onFailure((message, error, attempt, since) -> new Failure.Decision.Skip())

@@ -30,6 +30,7 @@ import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +61,7 @@ final class FakeGroup {
 
     void addPartitions(String topic, int from, int to) {
         for (int p = from; p < to; p++) {
-            logs.put(new TopicPartition(topic, p), new ArrayList<>());
+            logs.putIfAbsent(new TopicPartition(topic, p), new ArrayList<>());
         }
     }
 
@@ -73,6 +74,10 @@ final class FakeGroup {
     }
 
     long append(TopicPartition partition, byte @Nullable [] key, byte[] value) {
+        return append(partition, key, value, new RecordHeaders());
+    }
+
+    long append(TopicPartition partition, byte @Nullable [] key, byte @Nullable [] value, Headers headers) {
         var log = log(partition);
         long offset = end(partition);
         log.add(new ConsumerRecord<>(
@@ -82,10 +87,10 @@ final class FakeGroup {
                 1_000 + offset,
                 TimestampType.CREATE_TIME,
                 key == null ? -1 : key.length,
-                value.length,
+                value == null ? -1 : value.length,
                 key,
                 value,
-                new RecordHeaders(),
+                headers,
                 Optional.empty()));
         return offset;
     }

@@ -57,7 +57,10 @@ class RetryTest {
     @Test
     void aMessageIsGivenUpAfterItsLastAttempt() {
         var policy = new FailurePolicy(
-                Retry.fixed(ofSeconds(1)).attempts(3), Optional.of(DeadLetter.suffix(".dlq")), Optional.empty(), random);
+                Retry.fixed(ofSeconds(1)).attempts(3),
+                Optional.of(DeadLetter.suffix(".dlq")),
+                Optional.empty(),
+                random);
         var why = new IllegalStateException();
         assertThat(policy.decide("orders", NONE, why, 2, Duration.ZERO))
                 .isEqualTo(new Failure.Decision.RetryAfter(ofSeconds(1)));
@@ -134,7 +137,8 @@ class RetryTest {
                 5,
                 new Retry.Backoff.Exponential(ofMillis(100), 3, ofSeconds(30), 0.2),
                 Optional.empty(),
-                java.util.Set.of());
+                java.util.Set.of(),
+                new Retry.Place.InPlace());
         assertThatThrownBy(() -> Kafka.builder().retry(tripling)).hasMessageContaining("multiplier of 3.0");
         assertThatThrownBy(() -> Kafka.builder().retry(Retry.steps(ofSeconds(1))))
                 .hasMessageContaining("Retry.exponential");

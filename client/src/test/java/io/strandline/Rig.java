@@ -22,6 +22,7 @@ final class Rig {
     static final TopicPartition P1 = new TopicPartition("orders", 1);
 
     final FakeGroup group;
+    private final Choices choices;
     final VirtualTime time;
     final HandlerGate gate;
     final FakeGroup.Member kafka;
@@ -43,6 +44,7 @@ final class Rig {
         int maxInFlight = 1_000;
         long maxInFlightBytes = 1_000_000;
         Duration revokeWait = Duration.ofSeconds(10);
+        Runnable beforeRetryIsWritten = () -> {};
         Handler<String, String> handler = (m, ctx) -> {};
 
         /** Takes the place of the other one. */
@@ -62,12 +64,14 @@ final class Rig {
 
     Rig(FakeGroup group, Choices choices, VirtualTime time, HandlerGate gate) {
         this.group = group;
+        this.choices = choices;
         this.time = time;
         this.gate = gate;
         kafka = group.join();
         var settings = new ConsumerSettings(
                 "billing",
-                Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, work(choices))),
+                ConsumerSettings.withRetries(
+                        Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, work(choices))), choices.retry),
                 choices.retry,
                 choices.deadLetter,
                 choices.failure,
@@ -84,6 +88,7 @@ final class Rig {
                 new FailurePolicy(
                         choices.retry, choices.deadLetter, choices.failure, new SplittableRandom(choices.seed)),
                 choices.writer,
+                this::writeRetry,
                 events::add,
                 time,
                 gate,
@@ -106,6 +111,19 @@ final class Rig {
             gate.enter(m);
             choices.handler.handle(m, ctx);
         });
+    }
+
+    /** Into the log of the retry topic, as {@link RetryTopics} does. */
+    private Ack writeRetry(Task task, Task.Letter letter, Time clock) {
+        choices.beforeRetryIsWritten.run();
+        var headers = HeaderList.toKafka(RetryHeaders.of(task, "billing", letter, clock));
+        var source = task.record();
+        var partition = new TopicPartition(letter.topic(), source.partition());
+        return new Ack(
+                letter.topic(),
+                partition.partition(),
+                group.append(partition, source.key(), source.value(), headers),
+                clock.now());
     }
 
     /** One round, and all that handlers can do by themselves. */
