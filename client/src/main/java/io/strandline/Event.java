@@ -55,6 +55,13 @@ public sealed interface Event {
     record BatchFinished(Instant at, String group, Partition partition, long first, long last, long lag, Duration took)
             implements OfConsumer {}
 
+    /**
+     * Messages came from the brokers.
+     *
+     * @param took from the question to the answer; a poll waits for messages
+     */
+    record Polled(Instant at, String group, int messages, Duration took) implements OfConsumer {}
+
     /** The broker has stored these as the next offsets to read. */
     record Committed(Instant at, String group, Map<Partition, Long> offsets) implements OfConsumer {}
 

@@ -179,7 +179,9 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     private void poll(Duration atMost) {
         try {
+            long begun = member.time().nanoTime();
             var records = kafka.poll(atMost);
+            polled(records.count(), begun);
             for (var partition : records.partitions()) {
                 take(partition, records.records(partition));
             }
@@ -192,6 +194,13 @@ final class PollLoop implements ConsumerRebalanceListener {
         } catch (RetriableException e) {
             LOG.warn("Group {}: {}; trying again", member.group(), e.toString());
             sleep(AFTER_FAILURE);
+        }
+    }
+
+    private void polled(int messages, long begun) {
+        if (messages > 0) {
+            var took = Duration.ofNanos(member.time().nanoTime() - begun);
+            member.events().raise(new Event.Polled(member.time().now(), member.group(), messages, took));
         }
     }
 

@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Who may know whom, read from the class files of all modules. What only the source shows is in {@link SourceRulesTest}. */
 class ArchitectureTest {
     private static final Pattern MODULE = Pattern.compile("/([^/]+)/target/");
-    private static final Set<String> MODULES = Set.of("protocol", "storage", "broker", "client", "cli", "junit");
+    private static final Set<String> MODULES = Set.of(
+            "protocol", "storage", "broker", "client", "cli", "junit", "client-micrometer", "client-opentelemetry");
 
     private static JavaClasses production;
 
@@ -66,6 +67,12 @@ class ArchitectureTest {
         "broker, junit",
         "cli, junit",
         "junit, cli",
+        "client, client-micrometer",
+        "client, client-opentelemetry",
+        "client-micrometer, broker",
+        "client-opentelemetry, broker",
+        "client-micrometer, client-opentelemetry",
+        "client-opentelemetry, client-micrometer",
         "storage, protocol",
         "storage, broker",
         "protocol, storage",
