@@ -120,6 +120,7 @@ public final class Broker implements AutoCloseable {
             BrokerConfig config, Disk disk, Time time, Supplier<UUID> newIds, UnaryOperator<RequestStarter> between)
             throws IOException {
         var addresses = addresses(config);
+        refuseUnreadableAddressForClients(config);
         var facts = new Facts(time, config.topicDefaults(), newIds);
         var store = Store.open(disk, config.store(), facts, time);
         var groupTimer = new TimerThread("strandline-groups");
@@ -296,6 +297,18 @@ public final class Broker implements AutoCloseable {
             }
         }
         return addresses;
+    }
+
+    /** Now, not when the first client asks. */
+    private static void refuseUnreadableAddressForClients(BrokerConfig config) {
+        var advertised = config.get(BrokerConfig.ADVERTISED_LISTENERS);
+        if (!advertised.isEmpty()) {
+            var endpoint = Endpoint.parse(advertised);
+            if (endpoint.host().isEmpty() || endpoint.port() == 0) {
+                throw new InvalidSetting("advertised.listeners cannot be '" + advertised
+                        + "': clients need a host and a port, such as PLAINTEXT://broker.example.com:9092");
+            }
+        }
     }
 
     private static void awaitDurable(Durability durability, Time time) throws IOException {

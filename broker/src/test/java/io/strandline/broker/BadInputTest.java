@@ -129,7 +129,7 @@ class BadInputTest {
         var foreign = Files.createDirectory(directory.resolve("photos"));
         Files.writeString(foreign.resolve("cat.jpg"), "a cat");
 
-        refusedAndNotTouched(foreign, "photos", "cat.jpg", "choose an empty directory");
+        refusedAndNotTouched(foreign, "photos", "cat.jpg", "name an empty or a new one");
     }
 
     @Test
@@ -237,7 +237,8 @@ class BadInputTest {
     @Test // W12
     void aFullDiskRefusesWritesUntilThereIsSpaceAgainAndLosesNothing() throws Exception {
         var disk = new SimulatedDisk(1);
-        try (var broker = Broker.start(onDisk(directory), disk, Time.SYSTEM, UUID::randomUUID);
+        try (var log = new LogCapture();
+                var broker = Broker.start(onDisk(directory), disk, Time.SYSTEM, UUID::randomUUID);
                 var client = new RawClient(broker.address())) {
             assertThat(produce(client, broker)).isEqualTo(ErrorCode.NONE);
             disk.capacity(0);
@@ -249,6 +250,7 @@ class BadInputTest {
 
             assertThat(refused.retriable()).as("%s is retriable", refused).isTrue();
             assertThat(broker.health().failure()).isEmpty();
+            assertThat(log.lines()).anyMatch(line -> line.contains("disk is full"));
             disk.capacity(1L << 40);
             assertThat(produce(client, broker)).isEqualTo(ErrorCode.NONE);
         }

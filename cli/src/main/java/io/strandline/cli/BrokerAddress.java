@@ -24,14 +24,14 @@ final class BrokerAddress {
     @Option(
             names = "--wait",
             paramLabel = "SECONDS",
-            defaultValue = "5",
+            defaultValue = "10",
             description = "How long to wait for the broker. Default: ${DEFAULT-VALUE}.")
     private int waitSeconds;
 
     @Option(
             names = "--client-config",
             paramLabel = "KEY=VALUE",
-            description = "Any setting of the Kafka client, such as security.protocol=SSL. May be repeated.")
+            description = "A setting of the Kafka client, such as client.dns.lookup=use_all_dns_ips. May be repeated.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
     /** {@code host:port}, as it was given or as the environment says. */
@@ -80,7 +80,8 @@ final class BrokerAddress {
     }
 
     private Problem unusable(RuntimeException why) {
-        return Problem.usage("Cannot use " + servers() + " as the broker's address: " + why.getMessage());
+        return Problem.usage("Cannot use " + servers() + " as the broker's address: " + why.getMessage()
+                + " (an address is HOST:PORT, such as localhost:9092)");
     }
 
     /** The settings are wrong, so that waiting would not help. */

@@ -3,6 +3,7 @@ package io.strandline.cli;
 import io.strandline.broker.Broker;
 import io.strandline.broker.config.BrokerConfig;
 import io.strandline.broker.config.InvalidSetting;
+import io.strandline.storage.DiskFull;
 import io.strandline.storage.DurabilityMode;
 import io.strandline.storage.Store;
 import java.io.IOException;
@@ -62,7 +63,8 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = {"-d", "--dir"},
             paramLabel = "DIRECTORY",
-            description = "Where the data is; made if it is missing. Default: ./strandline-data.")
+            description =
+                    "Where the data is; made if it is missing. Default: strandline-data in the current directory.")
     private @Nullable Path directory;
 
     @Option(
@@ -81,7 +83,8 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--advertise",
             paramLabel = "HOST:PORT",
-            description = "The address that clients are told (advertised.listeners). Default: the one they came to.")
+            description =
+                    "The address that clients are told; Kafka calls it advertised.listeners. Default: the one they came to.")
     private @Nullable String advertised;
 
     @Option(
@@ -189,11 +192,20 @@ final class ServeCommand implements Callable<Integer> {
             return Broker.start(config);
         } catch (InvalidSetting e) {
             throw Problem.usage(e.getMessage());
-        } catch (BindException e) {
+        } catch (DiskFull e) {
             throw Problem.failed(
-                    "Cannot listen at " + config.get(BrokerConfig.LISTENERS) + ": " + e.getMessage()
-                            + ". If a broker is running there already, stop it or take another port with --port",
+                    "The disk is too full to begin: " + e.getMessage() + ". A new broker takes twice "
+                            + BrokerConfig.JOURNAL_BYTES.name() + "=" + config.get(BrokerConfig.JOURNAL_BYTES)
+                            + ": make space, name another disk with --dir, or set less with --config",
                     e);
+        } catch (IOException e) {
+            if (e.getCause() instanceof BindException cause) {
+                throw Problem.failed(
+                        "Cannot listen at " + config.get(BrokerConfig.LISTENERS) + ": " + cause.getMessage()
+                                + ". If a broker is running there already, stop it or take another port with --port",
+                        e);
+            }
+            throw e;
         }
     }
 
@@ -224,8 +236,10 @@ final class ServeCommand implements Callable<Integer> {
         }
         return opening.clean()
                 ? "was stopped cleanly"
-                : "was not stopped cleanly; " + opening.framesApplied() + " journal entries applied, "
-                        + opening.bytesRewritten() + " bytes made sure of";
+                : "was not stopped cleanly; "
+                        + (opening.framesApplied() == 0
+                                ? "the journal had nothing to add"
+                                : "all in its journal is back: " + opening.bytesRewritten() + " bytes");
     }
 
     private void awaitEndOfInput() {

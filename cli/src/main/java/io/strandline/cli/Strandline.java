@@ -86,15 +86,24 @@ public final class Strandline implements Callable<Integer> {
 
     private int misused(ParameterException problem, String[] arguments) {
         var err = problem.getCommandLine().getErr();
-        err.println(firstLine(String.valueOf(problem.getMessage())));
         if (problem instanceof UnmatchedArgumentException unmatched) {
-            var suggestions = unmatched.getSuggestions();
-            if (!suggestions.isEmpty()) {
-                err.println("Did you mean: " + String.join(", ", suggestions) + "?");
-            }
+            err.println("strandline: " + unmatched(unmatched));
+        } else {
+            err.println("strandline: " + firstLine(String.valueOf(problem.getMessage())));
         }
         err.println("See: " + problem.getCommandLine().getCommandSpec().qualifiedName() + " --help");
         return Problem.USAGE;
+    }
+
+    private static String unmatched(UnmatchedArgumentException problem) {
+        var command = problem.getCommandLine();
+        var first = problem.getUnmatched().getFirst();
+        var kind = problem.isUnknownOption()
+                ? "There is no option "
+                : command.getSubcommands().isEmpty() ? "One argument too many: " : "There is no command ";
+        var suggestions = problem.getSuggestions();
+        return kind + "'" + first + "'."
+                + (suggestions.isEmpty() ? "" : " Did you mean: " + String.join(", ", suggestions) + "?");
     }
 
     private int failed(Exception failure, CommandLine commandLine, ParseResult parsed) {

@@ -124,7 +124,9 @@ class CommandsTest {
     }
 
     private String[] arguments(String commandLine) {
-        return Stream.concat(Stream.of(commandLine.split(" ")), Stream.of("--bootstrap", broker.bootstrapServers()))
+        return Stream.concat(
+                        Stream.of(commandLine.split(" ")),
+                        Stream.of("--bootstrap", broker.bootstrapServers(), "--wait", "60"))
                 .toArray(String[]::new);
     }
 }

@@ -117,6 +117,11 @@ class ServeTest {
                 .isEqualTo(Problem.USAGE);
         assertThat(CommandLineRun.of("serve", "--durability", "maybe").err()).contains("fsync, os, memory");
         assertThat(CommandLineRun.of("serve", "--port", "70000").exitCode()).isEqualTo(Problem.USAGE);
+        for (var address : List.of("nonsense", "host:", ":9092", "host:0")) {
+            var run = CommandLineRun.of("serve", "--durability", "memory", "--port", "0", "--advertise", address);
+            assertThat(run.exitCode()).as(address).isEqualTo(Problem.USAGE);
+            assertThat(run.err()).hasLineCount(1).contains(address);
+        }
     }
 
     private Process serve(String... more) throws IOException {

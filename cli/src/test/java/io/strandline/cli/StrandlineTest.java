@@ -31,14 +31,21 @@ class StrandlineTest {
     void aMistypedCommandIsAnsweredWithTheNearestOne() {
         var run = CommandLineRun.of("prodce");
         assertThat(run.exitCode()).isEqualTo(Problem.USAGE);
-        assertThat(run.err()).contains("'prodce'", "Did you mean: produce");
+        assertThat(run.err()).startsWith("strandline: There is no command 'prodce'. Did you mean: produce");
     }
 
     @Test
     void aMistypedOptionIsAnsweredWithTheNearestOne() {
         var run = CommandLineRun.of("topics", "create", "orders", "--partitons", "3");
         assertThat(run.exitCode()).isEqualTo(Problem.USAGE);
-        assertThat(run.err()).contains("--partitons", "Did you mean: --partitions?");
+        assertThat(run.err()).startsWith("strandline: There is no option '--partitons'. Did you mean: --partitions?");
+    }
+
+    @Test
+    void anArgumentTooManyIsNamed() {
+        var run = CommandLineRun.of("demo", "extra");
+        assertThat(run.exitCode()).isEqualTo(Problem.USAGE);
+        assertThat(run.err()).startsWith("strandline: One argument too many: 'extra'.");
     }
 
     @Test

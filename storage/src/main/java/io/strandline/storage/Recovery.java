@@ -86,8 +86,8 @@ final class Recovery {
         }
         for (var name : disk.list(Layout.ROOT)) {
             if (!OURS.contains(name) && !name.endsWith(Layout.NEW) && !name.startsWith(".")) {
-                throw new StoreRefused("The directory holds " + name
-                        + " and no file store, so it is not a store: choose an empty directory.");
+                throw new StoreRefused("The directory holds '" + name
+                        + "' and no file 'store', so it is not one of ours: name an empty or a new one.");
             }
         }
     }

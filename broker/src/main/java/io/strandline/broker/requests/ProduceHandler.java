@@ -187,7 +187,13 @@ final class ProduceHandler implements Handler<ProduceRequest> {
             into.recordErrors.add(
                     new BatchIndexAndErrorMessage().batchIndex(record.index()).batchIndexErrorMessage(record.reason()));
         }
-        if (call.version() < REASONS_FROM) {
+        if (fault.error() == ErrorCode.KAFKA_STORAGE_ERROR) {
+            node.complaints()
+                    .warn(
+                            "storage",
+                            "Messages are refused with KAFKA_STORAGE_ERROR, and clients send them again: "
+                                    + fault.reason());
+        } else if (call.version() < REASONS_FROM) {
             node.complaints()
                     .warn(
                             "produce " + call.session().remote().getAddress() + fault.error() + topic,

@@ -96,11 +96,12 @@ final class BrokerProcess implements DemoBroker {
         var deadline = System.nanoTime() + START_ATMOST.toNanos();
         while (!accepts()) {
             if (!child.isAlive()) {
-                throw Problem.failed("The broker did not start (exit code " + child.exitValue() + "): " + said.lines());
+                throw Problem.failed("The broker did not start (exit code " + child.exitValue() + "). It said: "
+                        + said.lines().replaceFirst("^strandline: ", ""));
             }
             if (System.nanoTime() > deadline) {
                 throw Problem.failed("The broker took no connection on " + address() + " within "
-                        + START_ATMOST.toSeconds() + " s: " + said.lines());
+                        + START_ATMOST.toSeconds() + " s. It said: " + said.lines());
             }
             child.waitFor(20, TimeUnit.MILLISECONDS);
         }
@@ -182,7 +183,7 @@ final class BrokerProcess implements DemoBroker {
         }
 
         synchronized String lines() {
-            return last.isEmpty() ? "it said nothing" : String.join(" | ", last);
+            return last.isEmpty() ? "nothing" : String.join(" | ", last);
         }
     }
 }
