@@ -17,6 +17,7 @@ final class Housekeeper {
     private final Thread thread =
             Thread.ofPlatform().daemon().name("strandline-housekeeper").unstarted(this::run);
     private long retainedAtNanos = Time.SYSTEM.nanos();
+    private boolean retaining;
 
     Housekeeper(Node node) {
         this.node = node;
@@ -57,9 +58,9 @@ final class Housekeeper {
         try {
             node.letGoOfDeletedTopics();
             long now = Time.SYSTEM.nanos();
-            if (now - retainedAtNanos >= retentionEveryNanos) {
+            if (retaining || now - retainedAtNanos >= retentionEveryNanos) {
                 retainedAtNanos = now;
-                node.store().checkpointer().retain();
+                retaining = node.store().checkpointer().retain();
             }
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.ERROR, "Looking after topics failed; it is tried again", e);

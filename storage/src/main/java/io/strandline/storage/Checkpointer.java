@@ -25,6 +25,7 @@ public final class Checkpointer {
     private final Context context;
     private final Journal journal;
     private final JournalGrowth growth;
+    private final Retention retention;
     private final AtomicLong directBytes = new AtomicLong();
 
     /** Guards the two below: the committer waits here when the journal is full. */
@@ -46,6 +47,7 @@ public final class Checkpointer {
         this.context = context;
         this.journal = context.journal();
         this.growth = new JournalGrowth(context);
+        this.retention = new Retention(store, context);
         this.number = number;
         this.lastStepNanos = context.time().nanos();
     }
@@ -389,24 +391,18 @@ public final class Checkpointer {
         }
     }
 
-    /** Drops what retention no longer keeps. The files go in a later step. */
-    public void retain() {
+    /**
+     * Drops what retention no longer keeps. The files go in a later step. Logs that are closed are looked at in rounds, so
+     * that there are never many open at once.
+     *
+     * @return whether there are logs left, for which this is to be called again soon
+     */
+    public boolean retain() {
         try {
-            for (var log : store.logs()) {
-                if (context.configOf(log.id()).deletes() && log.worthRetaining(UNUSED_RETAINED_EVERY_NANOS)) {
-                    retain(log);
-                }
-            }
+            return retention.round();
         } catch (Throwable e) {
             store.fail(e);
-        }
-    }
-
-    private void retain(PartitionLog log) throws IOException {
-        var files = log.open();
-        if (files.startAt(
-                files.retainedStart(context.configOf(log.id()), context.time().wallMs()))) {
-            store.wantCheckpoint();
+            return false;
         }
     }
 }

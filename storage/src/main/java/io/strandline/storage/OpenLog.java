@@ -453,10 +453,18 @@ final class OpenLog {
     }
 
     /**
-     * Where retention would let the log begin; at most its durable end. Age counts for the segment that is written to as well,
-     * or a log with little traffic would keep its records for ever. Its file goes when a next one has been begun.
+     * What retention keeps.
+     *
+     * @param startOffset where it would let the log begin; at most its durable end
+     * @param untilMs from when on it keeps less, if nothing is appended
      */
-    long retainedStart(LogConfig config, long nowMs) throws IOException {
+    record Kept(long startOffset, long untilMs) {}
+
+    /**
+     * Age counts for the segment that is written to as well, or a log with little traffic would keep its records for ever.
+     * Its file goes when a next one has been begun.
+     */
+    Kept retained(LogConfig config, long nowMs) throws IOException {
         var view = log.view();
         long start = view.logStartOffset();
         var kept = view.segments();
@@ -467,16 +475,17 @@ final class OpenLog {
             segment.loadDerived();
             long newestMs =
                     segment.index.latest().timestampMs(); // of what is not durable yet, too: then nothing is old
-            boolean old = config.retentionMs() >= 0 && newestMs >= 0 && nowMs - newestMs > config.retentionMs();
+            boolean ages = config.retentionMs() >= 0 && newestMs >= 0;
+            boolean old = ages && nowMs - newestMs > config.retentionMs();
             boolean tooMuch =
                     !active && config.retentionBytes() >= 0 && bytes - segment.size() >= config.retentionBytes();
             if (!old && !tooMuch) {
-                break;
+                return new Kept(start, ages ? newestMs + config.retentionMs() + 1 : Long.MAX_VALUE);
             }
             bytes -= segment.size();
             start = Math.max(start, view.endOffsetOf(i));
         }
-        return start;
+        return new Kept(start, Long.MAX_VALUE);
     }
 
     /** Closes the files if nothing is under way and all of it is in them, forced. True if they are closed. */
@@ -484,11 +493,14 @@ final class OpenLog {
         lock.lock();
         try {
             boolean idle = context.time().nanos() - usedNanos >= idleNanos;
-            if (closed || !idle || !isQuiet() || point.recoveryOffset() != nextOffset || !doomed.isEmpty()) {
+            boolean secured = point.recoveryOffset() == nextOffset
+                    && point.logStartOffset() == log.view().logStartOffset()
+                    && doomed.isEmpty();
+            if (closed || !idle || !isQuiet() || !secured) {
                 return closed;
             }
-            dropEmptyActive();
-            if (!segments.isEmpty()) {
+            if (!log.isDeleted()) { // the directory goes at any moment
+                dropEmptyActive();
                 writeDerived();
             }
             for (var segment : segments) {
@@ -513,6 +525,9 @@ final class OpenLog {
     }
 
     private void writeDerived() throws IOException {
+        if (segments.isEmpty()) {
+            return;
+        }
         try {
             Snapshot.of(nextOffset, epochs, producers).write(context.disk(), log.id());
             for (var segment : segments) {
@@ -554,6 +569,11 @@ final class OpenLog {
 
     void used() {
         usedNanos = context.time().nanos();
+    }
+
+    /** Nobody needs it now: it counts as idle, and is closed when nothing is under way in it. */
+    void unused() {
+        usedNanos = context.time().nanos() - context.config().idleAfter().toNanos();
     }
 
     long nextOffset() {

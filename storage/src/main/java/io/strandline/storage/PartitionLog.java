@@ -23,8 +23,7 @@ public final class PartitionLog {
     private volatile @Nullable OpenLog open;
     private volatile Store.@Nullable Damage damage;
     private volatile boolean deleted;
-    /** When retention has last looked at it. */
-    private long retainedAtNanos;
+    private volatile Retention.@Nullable Rest rest;
 
     PartitionLog(Store store, Context context, LogPoint point) {
         this.store = store;
@@ -32,7 +31,6 @@ public final class PartitionLog {
         this.id = point.id();
         this.point = point;
         this.view = new LogView(point.logStartOffset(), point.recoveryOffset(), List.of(), 0);
-        this.retainedAtNanos = context.time().nanos();
         if (point.recoveryOffset() < point.durableEnd()) {
             damage = new Store.Damage(
                     id,
@@ -408,22 +406,6 @@ public final class PartitionLog {
         return open;
     }
 
-    /**
-     * Whether retention may find something: never in an empty log, seldom in one that nobody uses, as it has to be opened
-     * for that. Asked by one thread.
-     */
-    boolean worthRetaining(long unusedEveryNanos) {
-        var seen = view;
-        long now = context.time().nanos();
-        boolean empty =
-                seen.durableEnd() == seen.logStartOffset() && seen.segments().size() < 2;
-        if (deleted || damage != null || empty || open == null && now - retainedAtNanos < unusedEveryNanos) {
-            return false;
-        }
-        retainedAtNanos = now;
-        return true;
-    }
-
     /** Gives the files back if the log is idle. True if it holds none now. */
     boolean closeIfIdle(long idleNanos) throws IOException {
         ReentrantLock opening = store.openingLock(id);
@@ -459,6 +441,15 @@ public final class PartitionLog {
     void markDeleted() {
         deleted = true;
         waiting.wake();
+    }
+
+    /** What retention last found out while nobody used the log; null if it did not look yet. */
+    Retention.@Nullable Rest rest() {
+        return rest;
+    }
+
+    void rest(Retention.Rest found) {
+        rest = found;
     }
 
     Optional<Store.Damage> damage() {

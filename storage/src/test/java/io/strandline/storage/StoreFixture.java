@@ -130,6 +130,13 @@ final class StoreFixture {
         return builder.build();
     }
 
+    /** One record of a moment. */
+    static Batch batchAt(long timestampMs, int valueBytes) {
+        return new BatchBuilder()
+                .add(timestampMs, null, ByteBuffer.allocate(valueBytes))
+                .build();
+    }
+
     static Batch idempotent(int sequence, int records) {
         var builder = new BatchBuilder().producer(5, (short) 0, sequence);
         for (int i = 0; i < records; i++) {

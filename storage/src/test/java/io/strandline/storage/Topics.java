@@ -5,13 +5,19 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /** A catalogue as small as can be: records "+ID" and "-ID" in the metadata log; all topics have one configuration. */
 final class Topics implements Catalogue {
     private final Map<UUID, Boolean> live = new HashMap<>();
-    private final LogConfig config;
+    private final Supplier<LogConfig> config;
 
     Topics(LogConfig config) {
+        this(() -> config);
+    }
+
+    /** With a configuration that changes. */
+    Topics(Supplier<LogConfig> config) {
         this.config = config;
     }
 
@@ -59,7 +65,7 @@ final class Topics implements Catalogue {
 
     @Override
     public LogConfig config(UUID topicId) {
-        return config;
+        return config.get();
     }
 
     @Override
