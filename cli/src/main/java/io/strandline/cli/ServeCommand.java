@@ -194,7 +194,7 @@ final class ServeCommand implements Callable<Integer> {
             throw Problem.usage(e.getMessage());
         } catch (DiskFull e) {
             throw Problem.failed(
-                    "The disk is too full to begin: " + e.getMessage() + ". A new broker takes twice "
+                    "The disk is too full to begin: " + e.getMessage() + ". The journal takes up to twice "
                             + BrokerConfig.JOURNAL_BYTES.name() + "=" + config.get(BrokerConfig.JOURNAL_BYTES)
                             + ": make space, name another disk with --dir, or set less with --config",
                     e);
@@ -212,6 +212,10 @@ final class ServeCommand implements Callable<Integer> {
     private void banner(Broker broker) throws IOException {
         var out = streams.out();
         out.println("Strandline listens at " + broker.bootstrapServers());
+        if (!broker.address().getAddress().isLoopbackAddress()) {
+            out.println(
+                    "  WARNING     whoever reaches this address can read and write: there is no authentication yet");
+        }
         if (broker.directory().isPresent()) {
             var mount = Mount.of(broker.directory().get().toAbsolutePath());
             out.println("  data        " + mount.directory() + " (" + mount.fileSystem() + "; "

@@ -44,6 +44,16 @@ class ServeTest {
     }
 
     @Test
+    void anAddressThatOthersCanReachIsWarnedOf() throws Exception {
+        var serve = serve("--host", "0.0.0.0", "--durability", "memory");
+        try (var lines = serve.inputReader(StandardCharsets.UTF_8)) {
+            assertThat(readBanner(lines)).anyMatch(line -> line.contains("WARNING") && line.contains("authentication"));
+        } finally {
+            serve.destroyForcibly();
+        }
+    }
+
+    @Test
     void itDoesNotOutliveTheProcessThatStartedItForADemo() throws Exception {
         var serve = serve("--stop-when-stdin-ends");
         try (var lines = serve.inputReader(StandardCharsets.UTF_8)) {
