@@ -206,12 +206,8 @@ public final class Checkpointer {
     private void removeWhatIsPassed(Journal.Mark mark) throws IOException {
         for (var log : store.openLogs()) {
             var files = log.openOrNull();
-            if (files != null
-                    && files.hasDoomed()
-                    && log.point().logStartOffset() == log.view().logStartOffset()) {
-                if (securesProducers(log, files)) {
-                    remove(log, files.takeDoomed(mark.sequence(), log.point().segment()));
-                }
+            if (files != null && files.hasDoomed() && securesProducers(log, files)) {
+                remove(log, files.takeDoomed(mark.sequence(), log.point()));
             }
         }
         var passed = dying.entrySet().stream()

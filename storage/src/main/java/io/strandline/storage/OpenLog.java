@@ -45,9 +45,10 @@ final class OpenLog {
     /**
      * A segment below the log's start.
      *
+     * @param end the offset behind its last record
      * @param sequence the newest group of the journal that may name it
      */
-    record Doomed(Segment segment, long sequence) {}
+    record Doomed(Segment segment, long end, long sequence) {}
 
     /** Opens the files of a log that ends at a point: everything before it is in them, forced. */
     OpenLog(Context context, PartitionLog log, LogPoint point) throws IOException {
@@ -391,14 +392,16 @@ final class OpenLog {
     }
 
     /**
-     * Segments below the log's start that no live frame names once the journal is free up to a sequence (W6), and that
-     * lie before the recovery point's.
+     * Segments that lie below the start that a durable checkpoint gives the log, and before its recovery point, and that
+     * no live frame names once the journal is free up to a sequence (W6).
      */
-    List<Segment> takeDoomed(long freeUpTo, SegmentName recoveryPoint) {
+    List<Segment> takeDoomed(long freeUpTo, LogPoint passed) {
         lock.lock();
         try {
             var ready = doomed.stream()
-                    .filter(d -> d.sequence() < freeUpTo && d.segment().name().compareTo(recoveryPoint) < 0)
+                    .filter(d -> d.sequence() < freeUpTo
+                            && d.end() <= passed.logStartOffset()
+                            && d.segment().name().compareTo(passed.segment()) < 0)
                     .toList();
             doomed.removeAll(ready);
             return ready.stream().map(Doomed::segment).toList();
@@ -448,7 +451,10 @@ final class OpenLog {
         while (segments.size() > 1
                 && segments.get(1).base() <= start
                 && segments.get(1).base() < durableEnd) {
-            doomed.add(new Doomed(segments.removeFirst(), context.journal().lastSequence()));
+            doomed.add(new Doomed(
+                    segments.removeFirst(),
+                    segments.getFirst().base(),
+                    context.journal().lastSequence()));
         }
     }
 

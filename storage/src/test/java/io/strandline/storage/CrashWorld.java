@@ -578,6 +578,7 @@ final class CrashWorld {
         var again = Store.open(after, config, known, time);
         recoveryOperations = after.operations();
         var found = verify(again, known, promise, kill && !troubled, where);
+        after.capacity(SPACE); // what follows is about other troubles than a full disk
         switch (fate) {
             case 3 -> againAtOnce(after, found, promise, side, where);
             case 4 -> goOn(again, found, promise, after, side, where);
@@ -669,7 +670,6 @@ final class CrashWorld {
             SplittableRandom side,
             String where)
             throws IOException {
-        after.capacity(SPACE); // on a full disk there may be no room for the mark
         var added = append(again, found, where);
         if (side.nextBoolean()) {
             again.committer().cycle();

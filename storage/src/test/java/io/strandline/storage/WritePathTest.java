@@ -115,6 +115,66 @@ class WritePathTest {
     }
 
     @Test
+    void w3AGroupOfAnEarlierLifeIsNotBelieved() throws Exception {
+        var last = threeGroups();
+        assertThat(groups(last)).isEqualTo(3);
+        assertThat(groups(new Checkpoint(
+                        last.storeId(),
+                        last.number(),
+                        last.journalEpoch() + 1,
+                        last.leaderEpoch(),
+                        last.sequence(),
+                        last.position(),
+                        last.journalBytes(),
+                        last.points())))
+                .isZero();
+    }
+
+    @Test
+    void w3AGroupOfAnotherTimeIsNotBelieved() throws Exception {
+        var last = threeGroups();
+        assertThat(groups(new Checkpoint(
+                        last.storeId(),
+                        last.number(),
+                        last.journalEpoch(),
+                        last.leaderEpoch(),
+                        last.sequence() + 100,
+                        last.position(),
+                        last.journalBytes(),
+                        last.points())))
+                .isZero();
+    }
+
+    @Test
+    void w3ATornGroupIsNotBelieved() throws Exception {
+        var last = threeGroups();
+        long third = last.position() + 2 * GroupHeader.ALIGNMENT;
+        at.disk.damage(Layout.JOURNAL, third + 150, ByteBuffer.wrap(new byte[] {9, 9}));
+        assertThat(groups(last)).isEqualTo(2);
+    }
+
+    /** Three groups of one sector each. Returns the checkpoint before them. */
+    private Checkpoint threeGroups() throws IOException {
+        at.journaled();
+        var last = checkpoint();
+        for (int i = 0; i < 3; i++) {
+            at.log().append(batch(1, 10));
+            at.cycle();
+        }
+        return last;
+    }
+
+    private Checkpoint checkpoint() throws IOException {
+        return Checkpoint.decode((SmallFile.Content.Found) Checkpoint.FILE.read(at.disk, Layout.CHECKPOINT));
+    }
+
+    private int groups(Checkpoint after) throws IOException {
+        try (var journal = at.disk.open(Layout.JOURNAL)) {
+            return JournalReader.read(journal, after).frames().size();
+        }
+    }
+
+    @Test
     void w4DamageBelowAnAcknowledgedEndIsSaidAndNothingIsCut() throws Exception {
         at.direct();
         at.log().append(batch(1, 10));
@@ -147,8 +207,7 @@ class WritePathTest {
     @Test
     void w4AGroupThatIsMissingInFrontOfAnotherIsDamageAndAMissingLastOneIsNot() throws Exception {
         at.journaled();
-        var store = Checkpoint.FILE.read(at.disk, Layout.CHECKPOINT);
-        var checkpoint = Checkpoint.decode((SmallFile.Content.Found) store);
+        var checkpoint = checkpoint();
         long second = 0;
         for (int i = 0; i < 3; i++) {
             at.log().append(batch(1, 10));
@@ -196,6 +255,27 @@ class WritePathTest {
     }
 
     @Test
+    void w6ASegmentStaysUntilACheckpointSaysThatTheLogBeginsBehindIt() throws Exception {
+        for (int i = 0; i < 6; i++) {
+            at.log().append(batch(1, 1500));
+        }
+        at.cycle();
+        at.step();
+        var passed = at.log().point();
+        at.log().trim(4); // while a step is at work that has passed an earlier start
+        assertThat(at.log().open().takeDoomed(Long.MAX_VALUE, passed)).isEmpty();
+
+        at.step();
+        assertThat(at.disk.list(Layout.log(LOG))).noneMatch(name -> name.startsWith("00000000000000000003."));
+        for (int seed = 0; seed < 20; seed++) {
+            try (var again = at.openAfterCut(seed)) {
+                assertThat(again.log(LOG).view().logStartOffset()).isEqualTo(4);
+                assertThat(again.log(LOG).read(4, 100, true)).isInstanceOf(Read.Slices.class);
+            }
+        }
+    }
+
+    @Test
     void w6OffsetsOfALogWhoseRecordsWereAllDroppedAreNotUsedAgain() throws Exception {
         at.journaled();
         at.log().append(batch(1, 1500));
@@ -229,6 +309,18 @@ class WritePathTest {
         at.cut(4);
 
         assertThat(at.store.log(new LogId(topic, 0)).view().durableEnd()).isEqualTo(3);
+    }
+
+    @Test
+    void w7AfterAStartNoGroupOfTheLifeBeforeIsBelieved() throws Exception {
+        at.journaled();
+        at.log().append(batch(1, 10));
+        at.cycle();
+        var before = checkpoint();
+        at.cut(1);
+        assertThat(checkpoint().journalEpoch()).isGreaterThan(before.journalEpoch());
+        assertThat(checkpoint().sequence()).isGreaterThan(before.sequence());
+        assertThat(groups(checkpoint())).isZero();
     }
 
     @Test
