@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * A running member of a group. Safe for use by all threads, handlers included. What it asks of the poll thread (commit,
@@ -34,6 +35,20 @@ public interface Consumer extends AutoCloseable {
 
     /** Assigned partitions that are paused. */
     Set<Partition> paused();
+
+    /**
+     * Goes on elsewhere in a partition that is assigned here; returns when that is so. Messages in hand become stale
+     * ({@link Handler.Context#stale()}): their result counts no more, and those not begun are not handed out. The next
+     * one begins when the last of their handlers is through. The new place is committed as all progress is, so that it
+     * survives a restart. Pauses stay.
+     *
+     * @param to {@link Position#latest()} is the end as it is now; an offset beyond either end is moved to that end
+     * @throws IllegalStateException if the partition is not assigned here
+     */
+    void seek(Partition partition, Position to);
+
+    /** The same for all partitions of a topic that are assigned here; none may be. */
+    void seek(String topic, Position to);
 
     /**
      * Stores these as the next offsets to read, and returns when the broker has done so. For {@link Commit#manual()};
@@ -89,6 +104,13 @@ public interface Consumer extends AutoCloseable {
         <K, V> Builder eachMessage(Topic<K, V> topic, Handler<K, V> handler);
 
         /**
+         * All topics whose whole name matches, those that are made later as well (seen within the metadata age, 5 s),
+         * but dead-letter topics of this consumer. A topic that is named in another call is read as said there; of two
+         * patterns the first counts. Not with {@link Retry#inTopics()}.
+         */
+        <K, V> Builder eachMessageMatching(Pattern topics, Serde<K> key, Serde<V> value, Handler<K, V> handler);
+
+        /**
          * A fetch at a time, one batch at once for each partition. See {@link Batch} for what is done afterwards. Goes
          * with {@link Concurrency#perPartition()} only.
          */
@@ -113,6 +135,12 @@ public interface Consumer extends AutoCloseable {
 
         /** Where to begin where nothing is committed. Default: earliest, so that nothing is missed. */
         Builder startAt(Position position);
+
+        /**
+         * Where to begin whatever is committed, each time this consumer is started: a partition is placed there when it
+         * first comes to this consumer. For views that are built anew at each start.
+         */
+        Builder alwaysStartAt(Position position);
 
         /** Also hands out messages of transactions that are open or were aborted. Default: only committed ones. */
         Builder readUncommitted();

@@ -1,11 +1,13 @@
 package io.strandline;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -47,6 +49,8 @@ final class ConsumerBuilder implements Consumer.Builder {
     private Concurrency concurrency = Concurrency.perPartition();
     private Commit commit = Commit.every(Duration.ofSeconds(1));
     private Position startAt = Position.earliest();
+    private Optional<Position> alwaysStartAt = Optional.empty();
+    private final List<ConsumerSettings.Matching<?, ?>> patterns = new ArrayList<>();
     private Optional<Integer> maxInFlight = Optional.empty();
     private long maxInFlightBytes = 16L * 1024 * 1024;
     private Duration revokeWait = Duration.ofSeconds(10);
@@ -71,6 +75,15 @@ final class ConsumerBuilder implements Consumer.Builder {
     @Override
     public <K, V> Consumer.Builder eachMessage(Topic<K, V> topic, Handler<K, V> handler) {
         return subscribe(topic, new ConsumerSettings.Work.EachMessage<>(handler));
+    }
+
+    @Override
+    public <K, V> Consumer.Builder eachMessageMatching(
+            Pattern topics, Serde<K> key, Serde<V> value, Handler<K, V> handler) {
+        var watched = kafka.settings().instruments().around(group, handler);
+        patterns.add(
+                new ConsumerSettings.Matching<>(topics, key, value, new ConsumerSettings.Work.EachMessage<>(watched)));
+        return this;
     }
 
     @Override
@@ -120,6 +133,12 @@ final class ConsumerBuilder implements Consumer.Builder {
     @Override
     public Consumer.Builder startAt(Position position) {
         startAt = position;
+        return this;
+    }
+
+    @Override
+    public Consumer.Builder alwaysStartAt(Position position) {
+        alwaysStartAt = Optional.of(position);
         return this;
     }
 
@@ -241,12 +260,14 @@ final class ConsumerBuilder implements Consumer.Builder {
         return new ConsumerSettings(
                 group,
                 ConsumerSettings.withRetries(watched(), schedule()),
+                List.copyOf(patterns),
                 schedule(),
                 deadLetter,
                 failure,
                 concurrency,
                 commit,
                 startAt,
+                alwaysStartAt,
                 messagesInMemory(),
                 maxInFlightBytes,
                 revokeWait,
@@ -285,7 +306,7 @@ final class ConsumerBuilder implements Consumer.Builder {
     }
 
     private void refuseContradictions(Map<String, Object> config) {
-        if (subscriptions.isEmpty()) {
+        if (subscriptions.isEmpty() && patterns.isEmpty()) {
             throw new IllegalStateException("The consumer of group " + group
                     + " has no handler: say eachMessage(topic, handler) or eachBatch(topic, handler) before start()");
         }
@@ -297,6 +318,11 @@ final class ConsumerBuilder implements Consumer.Builder {
         if (failure.isPresent() && (retry.isPresent() || deadLetter.isPresent())) {
             throw new IllegalStateException("onFailure(..) decides about every failure of group " + group
                     + "; leave out retry(..) and deadLetter(..), which it would pass over");
+        }
+        if (!patterns.isEmpty() && retryTopics().isPresent()) {
+            throw new IllegalStateException(
+                    "eachMessageMatching(" + patterns + ") does not go with inTopics(): which"
+                            + " retry topics there are must be known at start. Name the topics, or let messages wait in memory");
         }
         if (retry.filter(schedule -> schedule.place() instanceof Retry.Place.InTopics)
                 .filter(schedule -> schedule.delays().size() > RetryTopics.TOPICS_MAX)

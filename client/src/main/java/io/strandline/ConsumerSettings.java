@@ -2,21 +2,26 @@ package io.strandline;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a {@link Consumer.Builder} collected. */
 record ConsumerSettings(
         String group,
         Map<String, Subscription<?, ?>> subscriptions,
+        List<Matching<?, ?>> patterns,
         Retry retry,
         Optional<DeadLetter> deadLetter,
         Optional<Failure> failure,
         Concurrency concurrency,
         Commit commit,
         Position startAt,
+        Optional<Position> alwaysStartAt,
         int maxInFlight,
         long maxInFlightBytes,
         Duration revokeWait,
@@ -47,6 +52,47 @@ record ConsumerSettings(
                 .filter(entry -> topics.contains(entry.getValue().topic().name()))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
+    }
+
+    /** Topics by pattern, and what is done with their messages. */
+    record Matching<K, V>(Pattern topics, Serde<K> key, Serde<V> value, Work<K, V> work) {
+        private Subscription<K, V> subscription(String topic) {
+            return new Subscription<>(Topic.of(topic, key, value), work);
+        }
+
+        @Override
+        public String toString() {
+            return topics.pattern();
+        }
+    }
+
+    /** What is done with the messages of this topic: as said of its name, or of the first pattern that it matches. */
+    Optional<Subscription<?, ?>> subscription(String topic) {
+        Subscription<?, ?> named = subscriptions.get(topic);
+        return named != null
+                ? Optional.of(named)
+                : patterns.stream()
+                        .filter(matching -> matching.topics().matcher(topic).matches())
+                        .findFirst()
+                        .map(matching -> matching.subscription(topic));
+    }
+
+    /**
+     * One pattern for everything that is read; empty if all topics are named. Dead letters of a topic that matches would
+     * come again for ever if theirs matched as well, so it does not.
+     */
+    Optional<Pattern> allTopics() {
+        if (patterns.isEmpty()) {
+            return Optional.empty();
+        }
+        var named = subscriptions.keySet().stream().map(Pattern::quote);
+        var matching =
+                patterns.stream().map(m -> "(?:" + m.topics().pattern() + ")").collect(Collectors.joining("|"));
+        var not = deadLetter.map(DeadLetter::names).orElse(Set.of()).stream()
+                .map(name -> "(?!" + name + "$)")
+                .collect(Collectors.joining());
+        return Optional.of(Pattern.compile(
+                Stream.concat(named, Stream.of(not + "(?:" + matching + ")")).collect(Collectors.joining("|"))));
     }
 
     /** The same with the retry topics of all topics. */

@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Where a message goes that will not be tried again here. Original key, value and headers are kept byte for byte, and
@@ -85,6 +86,21 @@ public record DeadLetter(Destination otherwise, List<For> exceptions, int stackT
         name(otherwise, source).ifPresent(topics::add);
         exceptions.forEach(rule -> name(rule.destination(), source).ifPresent(topics::add));
         return topics;
+    }
+
+    /** All topics that messages of any source may go to, as regular expressions. */
+    Set<String> names() {
+        var names = new LinkedHashSet<String>();
+        var all = new ArrayList<>(exceptions.stream().map(For::destination).toList());
+        all.add(otherwise);
+        for (var destination : all) {
+            switch (destination) {
+                case Destination.Named(String topic) -> names.add(Pattern.quote(topic));
+                case Destination.Suffix(String suffix) -> names.add(".*" + Pattern.quote(suffix));
+                case Destination.Discard() -> {}
+            }
+        }
+        return names;
     }
 
     private static Optional<String> name(Destination destination, String source) {

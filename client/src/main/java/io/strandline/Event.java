@@ -98,6 +98,13 @@ public sealed interface Event {
 
     record Resumed(Instant at, String group, Set<Partition> partitions) implements OfConsumer {}
 
+    /**
+     * Reading goes on elsewhere, by {@link Consumer#seek} or {@link Consumer.Builder#alwaysStartAt}.
+     *
+     * @param to the next offset that is read
+     */
+    record Sought(Instant at, String group, Partition partition, long to) implements OfConsumer {}
+
     /** A handler has been busy with one message for longer than {@link Consumer.Builder#stuckAfter}. */
     record HandlerStuck(Instant at, String group, Partition partition, long offset, Duration busy)
             implements OfConsumer {}

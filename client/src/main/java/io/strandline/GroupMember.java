@@ -155,7 +155,7 @@ final class GroupMember implements Consumer {
         pauses.add(pause, covered); // before the assigned ones: what is assigned in between finds it
         var stopped = new TreeSet<Partition>();
         for (var tenure : loop.tenures()) {
-            if (covered.covers(tenure.partition()) && tenure.hold(pause, false, Optional.empty())) {
+            if (covered.covers(tenure.partition()) && tenure.hold(pause, Tenure.By.OUTSIDE, Optional.empty())) {
                 stopped.add(tenure.partition());
             }
         }
@@ -167,9 +167,9 @@ final class GroupMember implements Consumer {
 
     private Set<String> named(String... topics) {
         for (var topic : topics) {
-            if (!settings.subscriptions().containsKey(topic)) {
+            if (settings.subscription(topic).isEmpty()) {
                 throw new IllegalArgumentException("This consumer does not read topic " + topic + ", but "
-                        + settings.subscriptions().keySet());
+                        + settings.subscriptions().keySet() + settings.patterns());
             }
         }
         return topics.length == 0 ? settings.subscriptions().keySet() : settings.andRetries(Set.of(topics));
@@ -219,6 +219,22 @@ final class GroupMember implements Consumer {
                 .filter(Tenure::paused)
                 .map(Tenure::partition)
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
+    public void seek(Partition partition, Position to) {
+        var moved = Commands.answer(commands.ask(() -> loop.seek(partition::equals, to)));
+        if (moved.isEmpty()) {
+            throw new IllegalStateException(
+                    partition + " is not assigned to this member, but " + assignment() + " are");
+        }
+    }
+
+    @Override
+    public void seek(String topic, Position to) {
+        named(topic);
+        Commands.answer(
+                commands.ask(() -> loop.seek(partition -> partition.topic().equals(topic), to)));
     }
 
     @Override

@@ -23,7 +23,7 @@ record HandlerContext(Tenure tenure, MemberContext member) implements Handler.Co
 
     private Pause pause(Optional<Duration> atMost) {
         var pause = new Held();
-        if (tenure.hold(pause, true, atMost)) {
+        if (tenure.hold(pause, Tenure.By.HANDLER, atMost)) {
             member.events()
                     .raise(new Event.Paused(member.time().now(), member.group(), pause.partitions(), "by its handler"));
         }

@@ -65,7 +65,7 @@ final class OutsidePauses {
         try {
             pauses.forEach((pause, covered) -> {
                 if (covered.covers(tenure.partition())) {
-                    tenure.hold(pause, false, Optional.empty());
+                    tenure.hold(pause, Tenure.By.OUTSIDE, Optional.empty());
                 }
             });
         } finally {

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -60,6 +61,11 @@ final class PollLoop implements ConsumerRebalanceListener {
     private final Map<TopicPartition, Tenure> tenures = new ConcurrentHashMap<>();
 
     private final Set<TopicPartition> pausedFetches = new java.util.HashSet<>();
+
+    /** Begins where {@link ConsumerSettings#alwaysStartAt} says, which must be asked for first. */
+    private final Set<TopicPartition> unplaced = new java.util.HashSet<>();
+
+    private final Set<TopicPartition> everAssigned = new java.util.HashSet<>();
     private final AtomicReference<Observed> observed;
     private long lastObservation;
     private long lastTopicsCheck;
@@ -126,12 +132,16 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     void subscribe() {
-        kafka.subscribe(settings.subscriptions().keySet(), this);
+        settings.allTopics()
+                .ifPresentOrElse(
+                        pattern -> kafka.subscribe(pattern, this),
+                        () -> kafka.subscribe(settings.subscriptions().keySet(), this));
     }
 
     /** One round. Throws what ends the consumer. */
     void step() {
         commands.run();
+        place();
         var nearest = tick();
         steerFetches();
         poll(pollTime(nearest));
@@ -161,6 +171,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         var resume = new ArrayList<TopicPartition>();
         tenures.forEach((partition, tenure) -> {
             boolean stop = tenure.paused()
+                    || unplaced.contains(partition)
                     || !memory.mayFetch(tenure)
                     || member.stopping().getAsBoolean();
             if (stop && pausedFetches.add(partition)) {
@@ -287,20 +298,68 @@ final class PollLoop implements ConsumerRebalanceListener {
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         var now = member.time().nanoTime();
         for (var partition : partitions) {
-            var ours = Partition.of(partition);
-            var subscription = settings.subscriptions().get(ours.topic());
-            if (subscription == null) {
-                throw new IllegalStateException(
-                        "Partition " + ours + " was assigned, but its topic has no handler here");
-            }
-            var tenure = new Tenure(ours, subscription, settings.concurrency(), member, crew, this::commitNow);
+            var tenure = tenure(partition);
             tenures.put(partition, tenure);
             pauses.applyTo(tenure); // after it can be seen: a pause that comes now finds one or the other
+            boolean first = everAssigned.add(partition);
+            if (first
+                    && settings.alwaysStartAt().isPresent()
+                    && !settings.retryTopics().contains(partition.topic())) {
+                unplaced.add(partition);
+                pausedFetches.add(partition);
+                kafka.pause(Set.of(partition)); // this very poll may fetch
+            }
         }
         keepCommitMetadata(partitions);
         observed.updateAndGet(o -> o.assigned(now));
         if (!partitions.isEmpty()) {
             member.events().raise(new Event.Assigned(member.time().now(), member.group(), ours(partitions)));
+        }
+    }
+
+    private Tenure tenure(TopicPartition partition) {
+        var subscription = settings.subscription(partition.topic())
+                .orElseThrow(() -> new IllegalStateException(
+                        "Partition " + partition + " was assigned, but its topic has no handler here"));
+        return new Tenure(Partition.of(partition), subscription, settings.concurrency(), member, crew, this::commitNow);
+    }
+
+    /** Command: the partitions that were placed. A broker that does not answer leaves all as it was. */
+    Set<Partition> seek(Predicate<Partition> which, Position to) {
+        var partitions = tenures.keySet().stream()
+                .filter(partition -> which.test(Partition.of(partition)))
+                .collect(Collectors.toSet());
+        if (!partitions.isEmpty()) {
+            starts.now(partitions, to).forEach((partition, start) -> goOn(partition, start.offset()));
+        }
+        return ours(partitions);
+    }
+
+    private void goOn(TopicPartition partition, long offset) {
+        var before = tenures.get(partition);
+        if (before == null) {
+            return;
+        }
+        kafka.seek(partition, offset);
+        var after = tenure(partition);
+        before.succeededBy(after, offset);
+        tenures.put(partition, after);
+        unplaced.remove(partition);
+        var ours = Partition.of(partition);
+        LOG.info("Group {}: {} goes on at {}", member.group(), ours, offset);
+        member.events().raise(new Event.Sought(member.time().now(), member.group(), ours, offset));
+    }
+
+    private void place() {
+        if (unplaced.isEmpty()) {
+            return;
+        }
+        try {
+            var position = settings.alwaysStartAt().orElseThrow();
+            starts.now(Set.copyOf(unplaced), position).forEach((partition, start) -> goOn(partition, start.offset()));
+        } catch (RetriableException e) {
+            LOG.warn("Group {}: where {} begin is not known yet: {}", member.group(), unplaced, e.toString());
+            sleep(AFTER_FAILURE);
         }
     }
 
@@ -349,6 +408,9 @@ final class PollLoop implements ConsumerRebalanceListener {
         for (var partition : partitions) {
             tenures.remove(partition);
             pausedFetches.remove(partition);
+            if (unplaced.remove(partition)) {
+                everAssigned.remove(partition);
+            }
         }
         if (!leaving.isEmpty()) {
             member.events()

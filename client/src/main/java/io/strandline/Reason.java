@@ -84,6 +84,16 @@ public sealed interface Reason {
         }
     }
 
+    /** Of a partition: it was sought elsewhere, and waits for a handler that still has a message from before. */
+    record BusyFromBefore(Duration since, int waiting) implements Reason {
+        @Override
+        public String text() {
+            return "sought elsewhere " + since
+                    + " ago, and waits for a handler that is busy with a message from before; " + waiting
+                    + " messages wait";
+        }
+    }
+
     /** Of a partition: it is about to leave this member, which waits for the running handler. */
     record BeingRevoked() implements Reason {
         @Override

@@ -68,8 +68,12 @@ final class StartPositions {
         return found;
     }
 
-    /** Where this position is in these. */
-    Map<TopicPartition, Start> find(Set<TopicPartition> partitions, Position position) {
+    /** Where this position is now. */
+    Map<TopicPartition, Start> now(Set<TopicPartition> partitions, Position position) {
+        return position instanceof Position.Latest ? starts(kafka.endOffsets(partitions)) : find(partitions, position);
+    }
+
+    private Map<TopicPartition, Start> find(Set<TopicPartition> partitions, Position position) {
         return switch (position) {
             case Position.Earliest earliest -> starts(kafka.beginningOffsets(partitions));
             case Position.Offset(long offset) -> within(partitions, offset);

@@ -45,11 +45,15 @@ final class Tenure {
     private long messagesTaken;
     private long bytesTaken;
     private boolean takesNew = true;
+    private final List<Tenure> predecessors = new ArrayList<>();
 
     /** Whether handlers may begin here: {@link #takesNew} and no hold. Written under the lock, read by all. */
     private volatile boolean open = true;
 
     private volatile boolean stale;
+
+    /** After a seek. */
+    private volatile @Nullable Tenure successor;
 
     private final LongAdder messagesFinished = new LongAdder();
     private final LongAdder bytesFinished = new LongAdder();
@@ -70,7 +74,15 @@ final class Tenure {
     }
 
     /** Why it is held back. */
-    private record Hold(boolean byHandler, long since, Optional<Long> until) {}
+    private record Hold(By by, long since, Optional<Long> until) {}
+
+    /** Who holds it back. */
+    enum By {
+        HANDLER,
+        OUTSIDE,
+        /** A handler of the tenure before, which was ended by a seek. */
+        PREDECESSOR
+    }
 
     /** A message whose time has not come. */
     private record Waiting(Lane lane, Task task, long due, Throwable why) implements Comparable<Waiting> {
@@ -263,6 +275,37 @@ final class Tenure {
         return stale;
     }
 
+    /**
+     * Poll thread: reading goes on elsewhere. What is in hand is stale; pauses go on, and nothing begins before the last
+     * handler of this tenure is through, so that a key never has two.
+     */
+    void succeededBy(Tenure next, long position) {
+        markStale();
+        lock.lock();
+        try {
+            next.inherit(holds, predecessors, this);
+            next.readTo(position);
+            next.commitMetadata(commitMetadata);
+            successor = next;
+            holds.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void inherit(Map<Object, Hold> others, List<Tenure> beforeThat, Tenure before) {
+        lock.lock();
+        try {
+            holds.putAll(others);
+            holds.put(before, new Hold(By.PREDECESSOR, member.time().nanoTime(), Optional.empty()));
+            open = false;
+            predecessors.addAll(beforeThat);
+            predecessors.add(before);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** A stop counts from the moment it is asked for, not from when the poll thread hears of it. */
     boolean open() {
         return open && !member.stopping().getAsBoolean();
@@ -312,7 +355,7 @@ final class Tenure {
     boolean heldByHandler() {
         lock.lock();
         try {
-            return holds.values().stream().anyMatch(Hold::byHandler);
+            return holds.values().stream().anyMatch(hold -> hold.by() == By.HANDLER);
         } finally {
             lock.unlock();
         }
@@ -321,19 +364,23 @@ final class Tenure {
     boolean paused() {
         lock.lock();
         try {
-            return !holds.isEmpty();
+            return holds.values().stream().anyMatch(hold -> hold.by() != By.PREDECESSOR);
         } finally {
             lock.unlock();
         }
     }
 
     /** Holds it back; returns true if it moved before. */
-    boolean hold(Object by, boolean byHandler, Optional<Duration> atMost) {
+    boolean hold(Object who, By by, Optional<Duration> atMost) {
+        var next = successor;
+        if (next != null) {
+            return next.hold(who, by, atMost);
+        }
         lock.lock();
         try {
             boolean moved = holds.isEmpty();
             long now = member.time().nanoTime();
-            holds.put(by, new Hold(byHandler, now, atMost.map(d -> now + d.toNanos())));
+            holds.put(who, new Hold(by, now, atMost.map(d -> now + d.toNanos())));
             open = false;
             return moved;
         } finally {
@@ -342,10 +389,14 @@ final class Tenure {
     }
 
     /** Ends one hold; returns true if it moves now and did not before. */
-    boolean release(Object by) {
+    boolean release(Object who) {
+        var next = successor;
+        if (next != null) {
+            return next.release(who);
+        }
         lock.lock();
         try {
-            return holds.remove(by) != null && reopen();
+            return holds.remove(who) != null && reopen();
         } finally {
             lock.unlock();
         }
@@ -386,6 +437,7 @@ final class Tenure {
         lock.lock();
         try {
             endHolds(now);
+            endPredecessors();
             while (!waiting.isEmpty() && waiting.peek().due() - now <= 0) {
                 var next = waiting.remove();
                 next.lane().due(next.task());
@@ -396,6 +448,20 @@ final class Tenure {
             return nearest(now);
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void endPredecessors() {
+        boolean through = false;
+        for (var before : List.copyOf(predecessors)) {
+            if (!crew.busyWith(before)) {
+                predecessors.remove(before);
+                holds.remove(before);
+                through = true;
+            }
+        }
+        if (through) {
+            reopen();
         }
     }
 
@@ -439,9 +505,11 @@ final class Tenure {
         var hold = firstHold();
         if (hold != null && running.isEmpty()) {
             var since = Duration.ofNanos(now - hold.since());
-            return hold.byHandler()
-                    ? new Reason.PausedByHandler(since, inMemory)
-                    : new Reason.PausedFromOutside(since, inMemory);
+            return switch (hold.by()) {
+                case HANDLER -> new Reason.PausedByHandler(since, inMemory);
+                case OUTSIDE -> new Reason.PausedFromOutside(since, inMemory);
+                case PREDECESSOR -> new Reason.BusyFromBefore(since, inMemory);
+            };
         }
         return first == null ? new Reason.Idle() : waiting(first, now, inMemory);
     }

@@ -485,4 +485,26 @@ class ClientTest {
         }
         assertThat(handled).containsExactlyInAnyOrder("bad#1", "good#1", "bad#2", "bad#3");
     }
+
+    @Test
+    void aRunningConsumerGoesBackAndAnotherFindsTopicsByPattern() throws Exception {
+        var handled = new CopyOnWriteArrayList<String>();
+        kafka.admin().ensure(ORDERS);
+        kafka.producer().send(ORDERS, "c-1", new Order("o-1", 1));
+        try (var consumer = kafka.consumer("billing")
+                .eachMessageMatching(
+                        java.util.regex.Pattern.compile("ord.*"),
+                        Serde.string(),
+                        Serde.json(Order.class),
+                        (m, ctx) ->
+                                handled.add(m.topic().name() + " " + m.value().id()))
+                .start()) {
+            until(() -> handled.size() == 1);
+            consumer.seek("orders", Position.earliest());
+            until(() -> handled.size() == 2);
+            assertThatThrownBy(() -> consumer.seek("payments", Position.earliest()))
+                    .hasMessageContaining("does not read topic payments");
+        }
+        assertThat(handled).containsExactly("orders o-1", "orders o-1");
+    }
 }

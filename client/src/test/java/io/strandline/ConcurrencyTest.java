@@ -141,7 +141,7 @@ class ConcurrencyTest {
         rig.appendKeyed(P0, "a:1", "b:1", "a:2");
         rig.gate.shut();
         rig.own(P0);
-        rig.loop.tenures().forEach(tenure -> tenure.hold("test", false, java.util.Optional.empty()));
+        rig.loop.tenures().forEach(tenure -> tenure.hold("test", Tenure.By.OUTSIDE, java.util.Optional.empty()));
         letThrough(rig, "a:1");
         assertThat(atTheGate(rig)).containsExactly("b:1");
         rig.loop.tenures().forEach(tenure -> tenure.release("test"));

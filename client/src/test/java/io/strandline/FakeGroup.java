@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -144,6 +146,12 @@ final class FakeGroup {
         private @Nullable ConsumerRebalanceListener listener;
         private boolean expelled;
         boolean closed;
+        boolean brokerIsThere = true;
+        private double bytesIn;
+
+        @Nullable
+        Pattern pattern;
+
         int recordsPerPoll = 10;
 
         /** Async commits that are not answered yet. */
@@ -177,7 +185,16 @@ final class FakeGroup {
             listener = with;
         }
 
+        public void subscribe(Pattern topics, ConsumerRebalanceListener with) {
+            listener = with;
+            pattern = topics;
+        }
+
         public ConsumerRecords<byte[], byte[]> poll(Duration atMost) {
+            if (!brokerIsThere) {
+                return ConsumerRecords.empty();
+            }
+            bytesIn++;
             rebalance();
             var unknown = new HashSet<TopicPartition>();
             for (var partition : assigned) {
@@ -341,8 +358,29 @@ final class FakeGroup {
             return positions.getOrDefault(partition, 0L);
         }
 
+        /** Kafka's own counters, as far as they say whether a broker is there. */
         public Map<MetricName, ? extends Metric> metrics() {
-            return Map.of();
+            return Map.of(
+                    metric("connection-count"), counter(metric("connection-count"), () -> brokerIsThere ? 1.0 : 0.0),
+                    metric("incoming-byte-total"), counter(metric("incoming-byte-total"), () -> bytesIn));
+        }
+
+        private static MetricName metric(String name) {
+            return new MetricName(name, "consumer-metrics", "", Map.of("client-id", "c"));
+        }
+
+        private static Metric counter(MetricName name, Supplier<Double> value) {
+            return new Metric() {
+                @Override
+                public MetricName metricName() {
+                    return name;
+                }
+
+                @Override
+                public Object metricValue() {
+                    return value.get();
+                }
+            };
         }
 
         public void close(CloseOptions options) {

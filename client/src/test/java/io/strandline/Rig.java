@@ -31,6 +31,7 @@ final class Rig {
     final OutsidePauses pauses = new OutsidePauses();
     final List<Event> events = new CopyOnWriteArrayList<>();
     final AtomicReference<@Nullable Throwable> crash = new AtomicReference<>();
+    final ConsumerSettings settings;
     final MemberContext member;
 
     /** What a test may choose. */
@@ -41,6 +42,8 @@ final class Rig {
         Commit commit = Commit.eachMessage();
         Concurrency concurrency = Concurrency.perPartition();
         Position startAt = Position.earliest();
+        Optional<Position> alwaysStartAt = Optional.empty();
+        List<ConsumerSettings.Matching<?, ?>> patterns = List.of();
         int maxInFlight = 1_000;
         long maxInFlightBytes = 1_000_000;
         Duration revokeWait = Duration.ofSeconds(10);
@@ -68,16 +71,18 @@ final class Rig {
         this.time = time;
         this.gate = gate;
         kafka = group.join();
-        var settings = new ConsumerSettings(
+        settings = new ConsumerSettings(
                 "billing",
                 ConsumerSettings.withRetries(
                         Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, work(choices))), choices.retry),
+                choices.patterns,
                 choices.retry,
                 choices.deadLetter,
                 choices.failure,
                 choices.concurrency,
                 choices.commit,
                 choices.startAt,
+                choices.alwaysStartAt,
                 choices.maxInFlight,
                 choices.maxInFlightBytes,
                 choices.revokeWait,

@@ -1,0 +1,190 @@
+package io.strandline;
+
+import static io.strandline.Rig.P0;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+/** Each reason why nothing moves, as a user is told it: by its type, and in words that name the figures. */
+class ExplanationTest {
+    private final FakeGroup group = new FakeGroup("orders", 1);
+    private final Rig.Choices choices = new Rig.Choices();
+    private final AtomicReference<FakeGroup.Member> kafka = new AtomicReference<>();
+    private final AtomicReference<Rig> rig = new AtomicReference<>();
+
+    /** Not begun: the test is its poll thread. */
+    private GroupMember consumer() {
+        var parts = new Rig(group, choices);
+        var own = group.join();
+        rig.set(parts);
+        kafka.set(own);
+        var consumer = new GroupMember(own.consumer(), parts.settings, self -> parts.member, "broker-1:9092", () -> {});
+        consumer.loop().subscribe();
+        return consumer;
+    }
+
+    private void steps(GroupMember consumer) {
+        for (int i = 0; i < 4; i++) {
+            consumer.loop().step();
+            rig.get().gate.settle();
+            rig.get().time.pass(Duration.ofMillis(200));
+        }
+    }
+
+    private GroupMember owner() {
+        var consumer = consumer();
+        group.assign(kafka.get(), List.of(P0));
+        steps(consumer);
+        return consumer;
+    }
+
+    private void append(String... values) {
+        for (var value : values) {
+            group.append(P0, "k".getBytes(UTF_8), value.getBytes(UTF_8));
+        }
+    }
+
+    private static Reason onlyPartition(GroupMember consumer) {
+        return consumer.explain().partitions().getFirst().why();
+    }
+
+    private static <R extends Reason> R ofConsumer(GroupMember consumer, Class<R> type) {
+        return consumer.explain().consumer().stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(consumer.explain().toString()));
+    }
+
+    @Test
+    void theHandlerIsBusy() {
+        append("a", "b", "c");
+        var consumer = consumer();
+        rig.get().gate.shut();
+        group.assign(kafka.get(), List.of(P0));
+        steps(consumer);
+        rig.get().time.pass(Duration.ofSeconds(70));
+        assertThat(onlyPartition(consumer)).isInstanceOfSatisfying(Reason.HandlerBusy.class, busy -> {
+            assertThat(busy.offset()).isZero();
+            assertThat(busy.busy()).isGreaterThanOrEqualTo(Duration.ofSeconds(70));
+            assertThat(busy.waiting()).isEqualTo(2);
+            assertThat(busy.stack()).contains("HandlerGate.enter");
+        });
+        assertThat(consumer.lag()).containsEntry(Partition.of(P0), 3L);
+        rig.get().gate.open();
+    }
+
+    @Test
+    void aRetryWaits() {
+        choices.handler = (m, ctx) -> {
+            throw new IllegalStateException("no connection to the bank");
+        };
+        append("a", "b");
+        var consumer = owner();
+        assertThat(onlyPartition(consumer)).isInstanceOfSatisfying(Reason.RetryWaiting.class, waiting -> {
+            assertThat(waiting.failed()).isEqualTo(1);
+            assertThat(waiting.waiting()).isEqualTo(1);
+            assertThat(waiting.text()).contains("no connection to the bank");
+        });
+    }
+
+    @Test
+    void theHandlerHasPausedIt() {
+        choices.handler = (m, ctx) -> {
+            ctx.pause(Duration.ofMinutes(5));
+            throw new IllegalStateException("too many requests");
+        };
+        append("a");
+        var consumer = owner();
+        assertThat(onlyPartition(consumer)).isInstanceOf(Reason.PausedByHandler.class);
+        assertThat(onlyPartition(consumer).text()).contains("paused by its handler");
+    }
+
+    @Test
+    void itIsPausedFromOutside() {
+        append("a");
+        var consumer = consumer();
+        var pause = consumer.pause("orders");
+        group.assign(kafka.get(), List.of(P0));
+        steps(consumer);
+        assertThat(onlyPartition(consumer)).isInstanceOf(Reason.PausedFromOutside.class);
+        assertThat(consumer.paused()).containsExactly(Partition.of(P0));
+        pause.close();
+        steps(consumer);
+        assertThat(onlyPartition(consumer)).isInstanceOf(Reason.Idle.class);
+    }
+
+    @Test
+    void theGroupIsRebalancing() {
+        var consumer = owner();
+        var seen = new AtomicReference<Explanation>();
+        append("a");
+        rig.get().gate.shut();
+        steps(consumer);
+        rig.get().time.duringSleep(() -> seen.compareAndSet(null, consumer.explain()));
+        group.assign(group.join(), List.of(P0));
+        consumer.loop().step(); // waits for the handler, which others see meanwhile
+        assertThat(seen.get().consumer()).hasAtLeastOneElementOfType(Reason.Rebalancing.class);
+        assertThat(seen.get().partitions().getFirst().why()).isInstanceOf(Reason.BeingRevoked.class);
+        rig.get().gate.open();
+    }
+
+    @Test
+    void thereAreMoreMembersThanPartitions() {
+        var consumer = consumer();
+        group.assign(group.join(), List.of(P0));
+        steps(consumer);
+        rig.get().time.pass(Duration.ofSeconds(30));
+        var reason = ofConsumer(consumer, Reason.NoAssignment.class);
+        assertThat(reason.since()).isGreaterThanOrEqualTo(Duration.ofSeconds(30));
+        assertThat(reason.text()).contains("as many other members as the topics have partitions");
+    }
+
+    @Test
+    void noBrokerCanBeReached() {
+        var consumer = owner();
+        kafka.get().brokerIsThere = false;
+        for (int i = 0; i < 10; i++) {
+            steps(consumer);
+        }
+        var reason = ofConsumer(consumer, Reason.BrokerUnreachable.class);
+        assertThat(reason.text()).contains("broker-1:9092");
+        kafka.get().brokerIsThere = true;
+        steps(consumer);
+        assertThat(consumer.explain().consumer()).noneMatch(r -> r instanceof Reason.BrokerUnreachable);
+    }
+
+    @Test
+    void theCommittedPlaceWasLost() {
+        append("a", "b", "c");
+        group.committed.put(P0, new OffsetAndMetadata(1));
+        group.truncate(P0, 2);
+        var consumer = owner();
+        var reason = ofConsumer(consumer, Reason.OffsetLost.class);
+        assertThat(reason.wanted()).isEqualTo(1);
+        assertThat(reason.resumedAt()).isEqualTo(2);
+        assertThat(consumer.explain().toString()).contains("offset 1 was gone").contains("orders-0");
+    }
+
+    @Test
+    void allHandlersAreBusyElsewhere() {
+        group.addPartitions("orders", 1, 2);
+        choices.concurrency = Concurrency.perKey(1);
+        append("a");
+        group.append(new TopicPartition("orders", 1), "k".getBytes(UTF_8), "b".getBytes(UTF_8));
+        var consumer = consumer();
+        rig.get().gate.shut();
+        group.assign(kafka.get(), group.partitions());
+        steps(consumer);
+        assertThat(consumer.explain().partitions())
+                .extracting(progress -> progress.why().getClass().getSimpleName())
+                .containsExactlyInAnyOrder("HandlerBusy", "AllHandlersBusy");
+        rig.get().gate.open();
+    }
+}
