@@ -49,7 +49,7 @@ class SnippetsTest {
     @Test
     void javaThatNoTestRunsIsNamed() throws IOException {
         page(Files.readString(docs.resolve("page.md")) + "\n```java\ninvented();\n```\n");
-        assertThat(Snippets.of(docs).problems()).singleElement().asString().contains("page.md:9");
+        assertThat(Snippets.of(docs).problems()).singleElement().asString().contains("page.md:8");
     }
 
     @Test
