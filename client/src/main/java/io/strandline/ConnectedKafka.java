@@ -16,6 +16,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -189,6 +191,23 @@ final class ConnectedKafka implements Kafka {
     @Override
     public Consumer.Builder consumer(String group) {
         return new ConsumerBuilder(this, group);
+    }
+
+    @Override
+    public DeadLetters deadLetters(String topic) {
+        return new TopicDeadLetters(this, topic);
+    }
+
+    /** Reads by itself what it is told to; a member of no group, though it may store offsets of one. */
+    org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> reader(String group) {
+        var config = settings.connection(memberClientId(group));
+        config.put("group.id", group);
+        config.put("enable.auto.commit", false);
+        config.put("auto.offset.reset", "none");
+        config.put("isolation.level", "read_committed");
+        config.put("allow.auto.create.topics", false);
+        config.putAll(settings.overrides());
+        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.strandline;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,12 @@ final class DeadLetterHeaders {
     static final String ERROR_FIRST = "strandline.error.first";
     static final String ERROR_TIMESTAMP = "strandline.error.timestamp";
 
+    /** How often it was sent home. */
+    static final String REDRIVEN = "strandline.redriven";
+
+    /** The one group that is meant by a message that was sent home. */
+    static final String REDRIVE_GROUP = "strandline.redrive.group";
+
     private static final List<String> ALL = List.of(
             TOPIC,
             PARTITION,
@@ -68,6 +75,14 @@ final class DeadLetterHeaders {
             headers = headers.with(entry.getKey(), entry.getValue());
         }
         return headers;
+    }
+
+    /** True for what was sent home only for another group. */
+    static boolean isForAnother(ConsumerRecord<byte[], byte[]> record, String group) {
+        var meant = record.headers().lastHeader(REDRIVE_GROUP);
+        return meant != null
+                && meant.value() != null
+                && !new String(meant.value(), StandardCharsets.UTF_8).equals(group);
     }
 
     private static Map<String, String> describe(

@@ -3,6 +3,7 @@ package io.strandline;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Everything worth knowing about a running client, as data. */
@@ -133,6 +134,14 @@ public sealed interface Event {
 
     /** A message failed for good. */
     record Unsent(Instant at, String topic, Throwable why) implements OfProducer {}
+
+    /**
+     * A dead letter was sent home.
+     *
+     * @param letter the dead-letter topic's partition
+     * @param onlyFor the one group that is meant, or empty: all
+     */
+    record Redriven(Instant at, Partition letter, long offset, Ack to, Optional<String> onlyFor) implements Event {}
 
     /** A message was not stored yet; it is in the {@link Spool}, which sends it again. */
     record Spooled(Instant at, String topic, Throwable why) implements OfProducer {}

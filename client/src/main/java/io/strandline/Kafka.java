@@ -41,6 +41,9 @@ public interface Kafka extends AutoCloseable {
 
     Consumer.Builder consumer(String group);
 
+    /** The dead letters of this topic: the way back. */
+    DeadLetters deadLetters(String topic);
+
     /** The one shared admin; its sockets close with this. */
     Admin admin();
 

@@ -1,0 +1,371 @@
+package io.strandline;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** The letters of one topic. Immutable but for what the broker keeps. */
+final class TopicDeadLetters implements DeadLetters {
+    static final String GROUP_PREFIX = "strandline-dead-letters-";
+
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration SILENCE_MAX = Duration.ofSeconds(60);
+    private static final Duration COMMIT_EVERY = Duration.ofSeconds(1);
+
+    private final ConnectedKafka kafka;
+    private final String topic;
+    private final Options options;
+
+    private record Options(boolean dryRun, int maxRedriven, Optional<String> from) {}
+
+    TopicDeadLetters(ConnectedKafka kafka, String topic) {
+        this(kafka, topic, new Options(false, 3, Optional.empty()));
+    }
+
+    private TopicDeadLetters(ConnectedKafka kafka, String topic, Options options) {
+        this.kafka = kafka;
+        this.topic = topic;
+        this.options = options;
+    }
+
+    @Override
+    public DeadLetters dryRun() {
+        return new TopicDeadLetters(kafka, topic, new Options(true, options.maxRedriven, options.from));
+    }
+
+    @Override
+    public DeadLetters maxRedriven(int times) {
+        if (times < 0) {
+            throw new IllegalArgumentException("A letter is sent home 0 times or more, not " + times);
+        }
+        return new TopicDeadLetters(kafka, topic, new Options(options.dryRun, times, options.from));
+    }
+
+    @Override
+    public DeadLetters from(String source) {
+        return new TopicDeadLetters(
+                kafka, topic, new Options(options.dryRun, options.maxRedriven, Optional.of(source)));
+    }
+
+    @Override
+    public Stream<Letter> browse() {
+        var reader = new Reader();
+        return Stream.generate(reader::next)
+                .takeWhile(Optional::isPresent)
+                .map(Optional::orElseThrow)
+                .onClose(reader::close);
+    }
+
+    @Override
+    public long count() {
+        try (var letters = browse()) {
+            return letters.count();
+        }
+    }
+
+    @Override
+    public Report redrive(Predicate<? super Letter> which, int perSecond) {
+        return work(which, new Homeward(Optional.empty(), perSecond));
+    }
+
+    @Override
+    public Report redriveFor(String group, Predicate<? super Letter> which, int perSecond) {
+        return work(which, new Homeward(Optional.of(group), perSecond));
+    }
+
+    @Override
+    public Report drop(Predicate<? super Letter> which) {
+        return work(which, (letter, tally) -> Outcome.MOVED);
+    }
+
+    @Override
+    public long purge() {
+        try (var reader = new Reader()) {
+            long deleted = 0;
+            for (var part : reader.parts.entrySet()) {
+                long frontier = part.getValue().handled.frontier();
+                long begin = part.getValue().begin;
+                if (frontier > begin && !options.dryRun) {
+                    kafka.admin().truncate(Partition.of(part.getKey()), frontier);
+                }
+                deleted += frontier - begin;
+            }
+            return deleted;
+        }
+    }
+
+    private enum Outcome {
+        MOVED,
+        LEFT,
+        FAILED
+    }
+
+    /** What is done with a letter that was chosen. */
+    private interface Work {
+        Outcome on(Letter letter, Tally tally);
+    }
+
+    private static final class Tally {
+        private long seen;
+        private long moved;
+        private long left;
+        private long failed;
+        private long retimed;
+        private final Set<String> notes = new LinkedHashSet<>();
+
+        void count(Outcome outcome) {
+            seen++;
+            switch (outcome) {
+                case MOVED -> moved++;
+                case LEFT -> left++;
+                case FAILED -> failed++;
+            }
+        }
+
+        Report report() {
+            return new Report(seen, moved, left, failed, retimed, List.copyOf(notes));
+        }
+    }
+
+    private Report work(Predicate<? super Letter> which, Work work) {
+        var tally = new Tally();
+        try (var reader = new Reader()) {
+            for (var next = reader.next(); next.isPresent(); next = reader.next()) {
+                var letter = next.get();
+                var outcome = which.test(letter) ? work.on(letter, tally) : Outcome.LEFT;
+                tally.count(outcome);
+                if (outcome == Outcome.MOVED && !options.dryRun && !reader.handled(letter)) {
+                    tally.notes.add("Stopped: what is done with lies too scattered among what is left to be remembered."
+                            + " Choose older letters first, or drop what will not be needed.");
+                    break;
+                }
+            }
+            if (!options.dryRun) {
+                reader.commit();
+            }
+        }
+        return tally.report();
+    }
+
+    /** Sends letters to where they came from. */
+    private final class Homeward implements Work {
+        private final Optional<String> onlyFor;
+        private final long pauseNanos;
+        private final Map<String, Optional<Source>> sources = new HashMap<>();
+        private long nextAt = kafka.settings().time().nanoTime();
+
+        Homeward(Optional<String> onlyFor, int perSecond) {
+            if (perSecond < 1) {
+                throw new IllegalArgumentException("Letters go home 1 a second or faster, not " + perSecond);
+            }
+            this.onlyFor = onlyFor;
+            pauseNanos = perSecond == Integer.MAX_VALUE ? 0 : 1_000_000_000L / perSecond;
+        }
+
+        @Override
+        public Outcome on(Letter letter, Tally tally) {
+            if (letter.redriven() >= options.maxRedriven) {
+                tally.notes.add("Letters that were sent home " + options.maxRedriven
+                        + " times stay; maxRedriven(n) lets them go again.");
+                return Outcome.LEFT;
+            }
+            if (letter.from().isEmpty()) {
+                tally.notes.add("Letters that do not say where they came from stay; from(topic) tells.");
+                return Outcome.FAILED;
+            }
+            var home = letter.from().get();
+            var source = sources.computeIfAbsent(home.topic(), this::look);
+            if (source.isEmpty()) {
+                tally.notes.add("Topic " + home.topic() + " does not exist any more.");
+                return Outcome.FAILED;
+            }
+            var time = letter.timestamp().filter(source.get()::keeps);
+            var outcome = options.dryRun ? Outcome.MOVED : send(letter, home, source.get(), time, tally);
+            if (outcome == Outcome.MOVED && time.isEmpty()) {
+                tally.retimed++;
+            }
+            return outcome;
+        }
+
+        private Outcome send(Letter letter, Partition home, Source source, Optional<Instant> time, Tally tally) {
+            pace();
+            var headers = letter.headers().with(DeadLetterHeaders.REDRIVEN, Integer.toString(letter.redriven() + 1));
+            if (onlyFor.isPresent()) {
+                headers = headers.with(DeadLetterHeaders.REDRIVE_GROUP, onlyFor.get());
+            }
+            var message = Outgoing.to(Topic.bytes(home.topic()), letter.key(), letter.value())
+                    .headers(headers);
+            if (home.number() < source.partitions) {
+                message = message.partition(home.number());
+            }
+            if (time.isPresent()) {
+                message = message.timestamp(time.get());
+            }
+            try {
+                var ack = kafka.producer().send(message);
+                kafka.events()
+                        .raise(new Event.Redriven(
+                                kafka.settings().time().now(), letter.at(), letter.offset(), ack, onlyFor));
+                return Outcome.MOVED;
+            } catch (SendFailed e) {
+                tally.notes.add(String.valueOf(e.getMessage()));
+                return Outcome.FAILED;
+            }
+        }
+
+        private void pace() {
+            var time = kafka.settings().time();
+            long wait = nextAt - time.nanoTime();
+            nextAt = Math.max(nextAt, time.nanoTime()) + pauseNanos;
+            if (wait > 0) {
+                try {
+                    time.sleep(Duration.ofNanos(wait));
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new IllegalStateException("Interrupted; what was sent home so far is remembered", e);
+                }
+            }
+        }
+
+        private Optional<Source> look(String name) {
+            return kafka.admin().topic(name).map(found -> {
+                long retentionMs = Long.parseLong(found.config().getOrDefault("retention.ms", "-1"));
+                boolean deletes =
+                        found.config().getOrDefault("cleanup.policy", "delete").contains("delete");
+                return new Source(
+                        found.partitions(),
+                        retentionMs < 0 || !deletes
+                                ? Optional.empty()
+                                : Optional.of(kafka.settings().time().now().minusMillis(retentionMs)));
+            });
+        }
+    }
+
+    /** @param keepsFrom what is older than this is deleted at once; empty: nothing is */
+    private record Source(int partitions, Optional<Instant> keepsFrom) {
+        boolean keeps(Instant time) {
+            return keepsFrom.map(time::isAfter).orElse(true);
+        }
+    }
+
+    /** Reads what is not done with, to where the topic ended when this began; remembers what is. */
+    private final class Reader implements AutoCloseable {
+        private final Consumer<byte[], byte[]> consumer;
+        private final Map<TopicPartition, Part> parts = new HashMap<>();
+        private final List<TopicPartition> toRead;
+        private final ArrayList<ConsumerRecord<byte[], byte[]>> batch = new ArrayList<>();
+        private long lastCommit = kafka.settings().time().nanoTime();
+
+        private record Part(long begin, long end, HandledLetters handled) {}
+
+        Reader() {
+            consumer = kafka.reader(GROUP_PREFIX + topic);
+            try {
+                toRead = new ArrayList<>(consumer.partitionsFor(topic).stream()
+                        .map(info -> new TopicPartition(topic, info.partition()))
+                        .sorted(java.util.Comparator.comparingInt(TopicPartition::partition))
+                        .toList());
+                if (toRead.isEmpty()) {
+                    throw new UnknownTopicOrPartitionException("There is no dead-letter topic " + topic);
+                }
+                var begins = consumer.beginningOffsets(toRead);
+                var ends = consumer.endOffsets(toRead);
+                var committed = consumer.committed(Set.copyOf(toRead));
+                for (var partition : toRead) {
+                    long begin = begins.getOrDefault(partition, 0L);
+                    parts.put(
+                            partition,
+                            new Part(
+                                    begin,
+                                    ends.getOrDefault(partition, 0L),
+                                    HandledLetters.of(committed.get(partition), begin)));
+                }
+            } catch (RuntimeException e) {
+                consumer.close();
+                throw e;
+            }
+        }
+
+        /** Empty at the end. */
+        Optional<Letter> next() {
+            while (true) {
+                while (!batch.isEmpty()) {
+                    var record = batch.removeFirst();
+                    if (!part(record).handled.contains(record.offset())) {
+                        return Optional.of(Dialect.read(record, options.from));
+                    }
+                }
+                if (toRead.isEmpty()) {
+                    return Optional.empty();
+                }
+                fill(toRead.getFirst());
+            }
+        }
+
+        private Part part(ConsumerRecord<byte[], byte[]> record) {
+            return java.util.Objects.requireNonNull(parts.get(new TopicPartition(topic, record.partition())));
+        }
+
+        private void fill(TopicPartition partition) {
+            var part = java.util.Objects.requireNonNull(parts.get(partition));
+            if (!consumer.assignment().contains(partition)) {
+                consumer.assign(List.of(partition));
+                consumer.seek(partition, part.handled.frontier());
+            }
+            long silent = System.nanoTime();
+            while (batch.isEmpty() && consumer.position(partition) < part.end) {
+                long before = consumer.position(partition);
+                for (var record : consumer.poll(POLL)) {
+                    if (record.offset() < part.end) {
+                        batch.add(record);
+                    }
+                }
+                if (consumer.position(partition) != before) {
+                    silent = System.nanoTime();
+                } else if (System.nanoTime() - silent > SILENCE_MAX.toNanos()) {
+                    throw new org.apache.kafka.common.errors.TimeoutException(
+                            "No letter of " + partition + " came within " + SILENCE_MAX + ". Is the broker there?");
+                }
+            }
+            if (consumer.position(partition) >= part.end) {
+                toRead.removeFirst();
+            }
+        }
+
+        /** Returns false if that cannot be remembered. */
+        boolean handled(Letter letter) {
+            var part = java.util.Objects.requireNonNull(
+                    parts.get(new TopicPartition(topic, letter.at().number())));
+            part.handled.add(letter.offset());
+            if (kafka.settings().time().nanoTime() - lastCommit > COMMIT_EVERY.toNanos()) {
+                commit();
+            }
+            return part.handled.committed().isPresent();
+        }
+
+        void commit() {
+            lastCommit = kafka.settings().time().nanoTime();
+            var offsets = new HashMap<TopicPartition, org.apache.kafka.clients.consumer.OffsetAndMetadata>();
+            parts.forEach((partition, part) ->
+                    part.handled.committed().ifPresent(committed -> offsets.put(partition, committed)));
+            consumer.commitSync(offsets);
+        }
+
+        @Override
+        public void close() {
+            consumer.close();
+        }
+    }
+}

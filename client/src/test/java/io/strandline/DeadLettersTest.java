@@ -1,0 +1,255 @@
+package io.strandline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.strandline.broker.Broker;
+import io.strandline.broker.config.BrokerConfig;
+import io.strandline.storage.DurabilityMode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The way back, on a broker. */
+@Timeout(120)
+class DeadLettersTest {
+    private static final Topic<String, String> ORDERS = Topic.strings("orders").partitions(3);
+    private static final Topic<String, String> LETTERS = ORDERS.named("orders.dlq");
+
+    private Broker broker;
+    private Kafka kafka;
+    private DeadLetters letters;
+
+    @BeforeEach
+    void start() throws Exception {
+        broker = Broker.start(BrokerConfig.defaults().port(0).durability(DurabilityMode.MEMORY));
+        kafka = Kafka.connect(broker.bootstrapServers());
+        kafka.admin().ensure(ORDERS, LETTERS);
+        letters = kafka.deadLetters("orders.dlq");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        kafka.close();
+        broker.close();
+    }
+
+    private static Outgoing<String, String> letter(int partition, String value) {
+        return Outgoing.to(LETTERS, "k", value)
+                .header("trace", "t-" + value)
+                .header("__dlq.errors.topic", "orders")
+                .header("__dlq.errors.partition", Integer.toString(partition))
+                .header("__dlq.errors.offset", "7")
+                .header("__dlq.errors.group", "billing")
+                .header("strandline.error.class", "java.sql.SQLException")
+                .partition(partition);
+    }
+
+    private List<DeadLetters.Letter> browsed() {
+        try (var all = letters.browse()) {
+            return all.toList();
+        }
+    }
+
+    private List<Message<String, String>> home() throws InterruptedException {
+        return handledBy("reader-" + System.nanoTime());
+    }
+
+    private List<Message<String, String>> handledBy(String group) throws InterruptedException {
+        var seen = new CopyOnWriteArrayList<Message<String, String>>();
+        try (var reader =
+                kafka.consumer(group).eachMessage(ORDERS, m -> seen.add(m)).start()) {
+            assertThat(reader.awaitIdle(Duration.ofSeconds(30))).isTrue();
+        }
+        return seen;
+    }
+
+    private static String text(DeadLetters.Letter letter) {
+        return new String(letter.value() == null ? new byte[0] : letter.value(), UTF_8);
+    }
+
+    @Test
+    void aLetterGoesHomeAsItWasAndIsNotShownAgain() throws Exception {
+        kafka.producer().send(letter(2, "a"));
+        assertThat(letters.count()).isEqualTo(1);
+        var report = letters.redrive(l -> l.exception().endsWith("SQLException"), Integer.MAX_VALUE);
+        assertThat(report.seen()).isEqualTo(1);
+        assertThat(report.moved()).isEqualTo(1);
+        assertThat(home()).singleElement().satisfies(m -> {
+            assertThat(m.partition()).isEqualTo(Partition.of("orders", 2));
+            assertThat(m.key()).isEqualTo("k");
+            assertThat(m.value()).isEqualTo("a");
+            assertThat(m.headers()).extracting(Headers.Header::name).containsExactly("trace", "strandline.redriven");
+            assertThat(m.headers().last("strandline.redriven")).hasValue("1");
+        });
+        assertThat(browsed()).isEmpty();
+        assertThat(letters.redrive(l -> true, Integer.MAX_VALUE).seen()).isZero();
+    }
+
+    @Test
+    void whatIsNotChosenStaysAndIsTheOnlyThingThatIsShownAfterwards() throws Exception {
+        for (var value : List.of("a1", "b1", "a2", "b2", "a3")) {
+            kafka.producer().send(letter(1, value));
+        }
+        var report = letters.redrive(l -> text(l).startsWith("a"), Integer.MAX_VALUE);
+        assertThat(List.of(report.seen(), report.moved(), report.left(), report.failed()))
+                .containsExactly(5L, 3L, 2L, 0L);
+        assertThat(home()).extracting(Message::value).containsExactly("a1", "a2", "a3");
+        assertThat(browsed()).extracting(DeadLettersTest::text).containsExactly("b1", "b2");
+        assertThat(letters.drop(l -> text(l).equals("b1")).moved()).isEqualTo(1);
+        assertThat(browsed()).extracting(DeadLettersTest::text).containsExactly("b2");
+    }
+
+    @Test
+    void aRedriveThatDiedGoesOnWhereItWas() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            kafka.producer().send(letter(0, "v" + i));
+        }
+        var time = new VirtualTime();
+        try (var dying =
+                Kafka.builder().bootstrap(broker.bootstrapServers()).time(time).build()) {
+            assertThatThrownBy(() -> dying.deadLetters("orders.dlq")
+                            .redrive(
+                                    l -> {
+                                        if (text(l).equals("v6")) {
+                                            throw new IllegalStateException("killed");
+                                        }
+                                        return true;
+                                    },
+                                    1))
+                    .hasMessage("killed");
+        }
+        letters.redrive(l -> true, Integer.MAX_VALUE);
+        var values = home().stream().map(Message::value).toList();
+        assertThat(values).contains("v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9");
+        assertThat(values.size()).as("only the last second is done again").isLessThanOrEqualTo(12);
+    }
+
+    @Test
+    void noMoreLettersGoHomeInASecondThanAllowed() {
+        for (int i = 0; i < 10; i++) {
+            kafka.producer().send(letter(0, "v" + i));
+        }
+        var time = new VirtualTime();
+        try (var paced =
+                Kafka.builder().bootstrap(broker.bootstrapServers()).time(time).build()) {
+            long before = time.nanoTime();
+            paced.deadLetters("orders.dlq").redrive(l -> true, 2);
+            assertThat(Duration.ofNanos(time.nanoTime() - before)).isEqualTo(Duration.ofMillis(4_500));
+        }
+    }
+
+    @Test
+    void whatGoesHomeForOneGroupIsPassedOverByOthers() throws Exception {
+        kafka.producer().send(Outgoing.to(ORDERS, "k", "plain").partition(2));
+        kafka.producer().send(letter(2, "a"));
+        letters.redriveFor("billing", l -> true, Integer.MAX_VALUE);
+        assertThat(handledBy("shipping")).extracting(Message::value).containsExactly("plain");
+        assertThat(kafka.admin().lag("shipping").values())
+                .as("passed over, not stuck")
+                .allMatch(lag -> lag == 0);
+        assertThat(handledBy("billing")).extracting(Message::value).containsExactly("plain", "a");
+    }
+
+    @Test
+    void aMessageThatFailsAgainAndAgainStaysInTheEnd() throws Exception {
+        kafka.producer().send(Outgoing.to(ORDERS, "k", "bad"));
+        for (int round = 0; round <= 3; round++) {
+            try (var consumer = kafka.consumer("billing")
+                    .retry(Retry.none())
+                    .deadLetter(DeadLetter.suffix(".dlq"))
+                    .eachMessage(ORDERS, m -> {
+                        throw new IllegalStateException("still bad");
+                    })
+                    .start()) {
+                assertThat(consumer.awaitIdle(Duration.ofSeconds(30))).isTrue();
+            }
+            assertThat(browsed())
+                    .singleElement()
+                    .extracting(DeadLetters.Letter::redriven)
+                    .isEqualTo(round);
+            var report = letters.redriveFor("billing", l -> true, Integer.MAX_VALUE);
+            assertThat(report.moved()).isEqualTo(round < 3 ? 1 : 0);
+            assertThat(report.left()).isEqualTo(round < 3 ? 0 : 1);
+        }
+        assertThat(letters.maxRedriven(4).redrive(l -> true, Integer.MAX_VALUE).moved())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aDryRunSaysWhatWouldHappenAndDoesNothing() throws Exception {
+        kafka.producer().send(letter(1, "a"));
+        assertThat(letters.dryRun().redrive(l -> true, 1).moved()).isEqualTo(1);
+        assertThat(letters.dryRun().drop(l -> true).moved()).isEqualTo(1);
+        assertThat(home()).isEmpty();
+        assertThat(letters.count()).isEqualTo(1);
+    }
+
+    @Test
+    void theOriginalTimeComesBackOnlyWhereTheSourceWouldKeepTheMessage() throws Exception {
+        var week = ORDERS.named("weekly").config("retention.ms", "604800000");
+        kafka.admin().ensure(week);
+        var recent = Instant.ofEpochMilli(System.currentTimeMillis()).minus(Duration.ofDays(2));
+        var old = recent.minus(Duration.ofDays(20));
+        for (var time : List.of(recent, old)) {
+            var weekly = letter(0, time.toString()).headers();
+            weekly = weekly.without("__dlq.errors.topic")
+                    .with("__dlq.errors.topic", "weekly")
+                    .with("strandline.error.timestamp", Long.toString(time.toEpochMilli()));
+            kafka.producer().send(letter(0, time.toString()).headers(weekly));
+        }
+        var report = letters.redrive(l -> true, Integer.MAX_VALUE);
+        assertThat(report.moved()).isEqualTo(2);
+        assertThat(report.retimed()).isEqualTo(1);
+        var seen = new CopyOnWriteArrayList<Message<String, String>>();
+        try (var reader =
+                kafka.consumer("r").eachMessage(week, m -> seen.add(m)).start()) {
+            assertThat(reader.awaitIdle(Duration.ofSeconds(30))).isTrue();
+        }
+        assertThat(seen).hasSize(2);
+        assertThat(seen.getFirst().timestamp()).isEqualTo(recent);
+        assertThat(seen.getLast().timestamp()).isAfter(Instant.now().minus(Duration.ofHours(1)));
+    }
+
+    @Test
+    void whatHasNoHomeStaysAndTheReportSaysWhy() {
+        kafka.producer().send(LETTERS, "k", "from nowhere");
+        var lost = letter(0, "lost").headers().without("__dlq.errors.topic").with("__dlq.errors.topic", "gone");
+        kafka.producer().send(letter(0, "lost").headers(lost));
+        var report = letters.redrive(l -> true, Integer.MAX_VALUE);
+        assertThat(report.failed()).isEqualTo(2);
+        assertThat(report.notes()).anyMatch(n -> n.contains("gone")).anyMatch(n -> n.contains("from(topic)"));
+        assertThat(letters.count()).isEqualTo(2);
+        assertThat(letters.from("orders").redrive(l -> true, Integer.MAX_VALUE).moved())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void whatComesWhileItRunsIsLeftForTheNextTime() {
+        kafka.producer().send(letter(0, "a"));
+        kafka.producer().send(letter(2, "b"));
+        var once = new AtomicBoolean(true);
+        var report = letters.redrive(
+                l -> {
+                    if (once.getAndSet(false)) {
+                        kafka.producer().send(letter(2, "meanwhile"));
+                    }
+                    return true;
+                },
+                Integer.MAX_VALUE);
+        assertThat(report.seen()).isEqualTo(2);
+        assertThat(browsed()).extracting(DeadLettersTest::text).containsExactly("meanwhile");
+    }
+
+    @Test
+    void aTopicThatIsNotThereIsNamed() {
+        assertThatThrownBy(() -> kafka.deadLetters("no.such.dlq").count()).hasMessageContaining("no.such.dlq");
+    }
+}

@@ -1,0 +1,61 @@
+package io.strandline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashSet;
+import java.util.SplittableRandom;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.junit.jupiter.api.Test;
+
+class HandledLettersTest {
+    @Test
+    void whatIsRememberedIsExactlyWhatWasDone() {
+        Seeds.run(300, HandledLettersTest::live);
+    }
+
+    private static void live(SplittableRandom random) {
+        long begin = random.nextInt(20);
+        var handled = HandledLetters.of(null, begin);
+        var model = new HashSet<Long>();
+        int range = random.nextInt(1, 120);
+        for (int step = random.nextInt(150); step > 0; step--) {
+            long offset = begin + random.nextInt(range);
+            handled.add(offset);
+            model.add(offset);
+            if (random.nextInt(10) == 0) {
+                handled = HandledLetters.of(handled.committed().orElseThrow(), begin);
+            }
+        }
+        for (long offset = begin; offset < begin + range + 5; offset++) {
+            assertThat(handled.contains(offset)).as("offset " + offset).isEqualTo(model.contains(offset));
+        }
+        assertThat(model.contains(handled.frontier())).isFalse();
+    }
+
+    @Test
+    void whatTheLogHasDeletedIsDoneWith() {
+        var handled = HandledLetters.of(null, 0);
+        handled.add(5);
+        handled.add(7);
+        var later = HandledLetters.of(handled.committed().orElseThrow(), 5);
+        assertThat(later.frontier()).isEqualTo(6);
+        assertThat(later.contains(6)).isFalse();
+        assertThat(later.contains(7)).isTrue();
+    }
+
+    @Test
+    void tooManyPiecesAreNotCutShort() {
+        var handled = HandledLetters.of(null, 0);
+        for (long offset = 1; offset < 20_000; offset += 2) {
+            handled.add(offset);
+        }
+        assertThat(handled.committed()).isEmpty();
+    }
+
+    @Test
+    void anOffsetThatSomebodyElseCommittedIsAFrontier() {
+        var handled = HandledLetters.of(new OffsetAndMetadata(3, "by hand"), 0);
+        assertThat(handled.frontier()).isEqualTo(3);
+        assertThat(handled.contains(3)).isFalse();
+    }
+}
