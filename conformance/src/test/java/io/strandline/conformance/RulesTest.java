@@ -84,8 +84,8 @@ class RulesTest {
     void everyMutantThatIsNamedBreaksItsRule() throws IOException {
         var there = new TreeMap<String, TreeSet<String>>();
         try (var files = Files.list(ROOT.resolve("mutants"))) {
-            for (var file : files.filter(path -> path.toString().endsWith(".mutant"))
-                    .toList()) {
+            for (var file :
+                    files.filter(path -> path.toString().endsWith(".mutant")).toList()) {
                 var rule = Files.readAllLines(file).getFirst().replace("rule: ", "");
                 if (rule.matches("W\\d+")) {
                     there.computeIfAbsent(rule, r -> new TreeSet<>())
