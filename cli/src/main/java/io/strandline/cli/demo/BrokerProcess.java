@@ -44,16 +44,16 @@ final class BrokerProcess implements DemoBroker {
     }
 
     /** On a directory that is made for it and deleted in the end. */
-    static BrokerProcess onTemporaryDirectory() throws IOException {
-        return new BrokerProcess(Files.createTempDirectory("strandline-demo-"), true, serveCommand());
+    static BrokerProcess onTemporaryDirectory(int messageBytesMax) throws IOException {
+        return new BrokerProcess(Files.createTempDirectory("strandline-demo-"), true, serveCommand(messageBytesMax));
     }
 
     /** On a directory that stays. */
-    static BrokerProcess on(Path directory) {
-        return new BrokerProcess(directory, false, serveCommand());
+    static BrokerProcess on(Path directory, int messageBytesMax) {
+        return new BrokerProcess(directory, false, serveCommand(messageBytesMax));
     }
 
-    private static List<String> serveCommand() {
+    private static List<String> serveCommand(int messageBytesMax) {
         var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         return List.of(
                 java,
@@ -64,7 +64,9 @@ final class BrokerProcess implements DemoBroker {
                 "-cp",
                 System.getProperty("java.class.path"),
                 "io.strandline.cli.Strandline",
-                "serve");
+                "serve",
+                "--config",
+                "message.max.bytes=" + messageBytesMax);
     }
 
     @Override

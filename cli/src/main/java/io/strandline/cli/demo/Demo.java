@@ -233,7 +233,7 @@ final class Demo {
     // The end
 
     private void awaitTheEnd(Member... members) throws InterruptedException {
-        if (!ledger.await(progress -> progress.settled() >= events.events(), plan.stall())) {
+        if (!ledger.await(progress -> progress.settled() + progress.refused() >= events.events(), plan.stall())) {
             explainTheEnd(members);
         }
     }

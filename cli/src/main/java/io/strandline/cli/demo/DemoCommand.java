@@ -35,6 +35,11 @@ public final class DemoCommand implements Callable<Integer> {
     /** When nothing has moved for so long the demo gives up and says what is missing. */
     private static final Duration STALL = Duration.ofSeconds(60);
 
+    /** The broker's own limit; it is raised for events that need more. */
+    private static final int MESSAGE_BYTES = 1 << 20;
+
+    private static final int ROOM_FOR_HEADERS = 64 << 10;
+
     private final Streams streams;
 
     @Option(
@@ -108,7 +113,7 @@ public final class DemoCommand implements Callable<Integer> {
         checkOptions();
         var file = events == null ? EventFile.bundled() : EventFile.of(events, String.valueOf(key));
         var plan = new Demo.Plan(powerCut ? cuts : 1, spoil, rate, STALL);
-        var broker = broker();
+        var broker = broker(Math.max(MESSAGE_BYTES, file.longestLine() + ROOM_FOR_HEADERS));
         // Ctrl-C in the middle: the process and the temporary directory go as well.
         var cleaner = new Thread(() -> closeQuietly(broker));
         Runtime.getRuntime().addShutdownHook(cleaner);
@@ -154,13 +159,16 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private DemoBroker broker() throws IOException {
+    /** @param messageBytesMax what the largest message takes */
+    private DemoBroker broker(int messageBytesMax) throws IOException {
         if (powerCut) {
             long chosen = seed == null ? ThreadLocalRandom.current().nextLong() : seed;
             streams.out().println("Seed     " + chosen);
-            return new PowerCutBroker(chosen, withoutForcing ? ForgetfulDisk::new : disk -> disk);
+            return new PowerCutBroker(chosen, withoutForcing ? ForgetfulDisk::new : disk -> disk, messageBytesMax);
         }
-        return directory == null ? BrokerProcess.onTemporaryDirectory() : BrokerProcess.on(directory);
+        return directory == null
+                ? BrokerProcess.onTemporaryDirectory(messageBytesMax)
+                : BrokerProcess.on(directory, messageBytesMax);
     }
 
     private static void closeQuietly(DemoBroker broker) {

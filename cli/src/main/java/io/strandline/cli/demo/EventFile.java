@@ -27,6 +27,9 @@ final class EventFile {
     private static final int GZIP_MAGIC_SECOND = 0x8b;
     private static final int FIELDS_SHOWN_MAX = 12;
 
+    /** A message is held several times over on its way; this much goes through on a small machine. */
+    private static final int LINE_BYTES_MAX = 8 << 20;
+
     /**
      * One line that is not blank.
      *
@@ -54,6 +57,7 @@ final class EventFile {
     private int events;
     private int unreadable;
     private int withoutKey;
+    private int longestLine;
 
     private EventFile(String name, String keyField, Source source) {
         this.name = name;
@@ -106,6 +110,11 @@ final class EventFile {
         return withoutKey;
     }
 
+    /** Bytes of the longest line. */
+    int longestLine() {
+        return longestLine;
+    }
+
     /** Hands out every line that is not blank, in order. */
     void each(LineHandler handler) throws IOException, InterruptedException {
         try (var in = unpacked(new BufferedInputStream(source.open()))) {
@@ -129,6 +138,7 @@ final class EventFile {
         try {
             each(line -> {
                 events++;
+                longestLine = Math.max(longestLine, lengthOf(line));
                 if (line.event().isEmpty()) {
                     unreadable++;
                 } else if (line.key().isEmpty()) {
@@ -153,6 +163,14 @@ final class EventFile {
                     + String.join(", ", fields.stream().limit(FIELDS_SHOWN_MAX).toList()));
         }
         return this;
+    }
+
+    private int lengthOf(Line line) {
+        if (line.bytes().length > LINE_BYTES_MAX) {
+            throw Problem.usage("Line " + line.number() + " of " + name + " has " + line.bytes().length
+                    + " bytes; the demo takes up to " + LINE_BYTES_MAX + " a line");
+        }
+        return line.bytes().length;
     }
 
     private void hand(int number, ByteArrayOutputStream line, LineHandler handler)

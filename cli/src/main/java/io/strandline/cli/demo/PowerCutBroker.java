@@ -28,6 +28,7 @@ final class PowerCutBroker implements DemoBroker {
 
     private final Random random;
     private final UnaryOperator<Disk> wiring;
+    private final int messageBytesMax;
     private final int port = Ports.free();
     private SimulatedDisk disk;
     private @Nullable Broker broker;
@@ -36,8 +37,10 @@ final class PowerCutBroker implements DemoBroker {
     /**
      * @param seed decides where cuts hit and what survives
      * @param wiring what the broker gets instead of the disk: the disk itself, or one that betrays it
+     * @param messageBytesMax what the largest message takes
      */
-    PowerCutBroker(long seed, UnaryOperator<Disk> wiring) {
+    PowerCutBroker(long seed, UnaryOperator<Disk> wiring, int messageBytesMax) {
+        this.messageBytesMax = messageBytesMax;
         this.random = new Random(seed);
         this.wiring = wiring;
         this.disk = new SimulatedDisk(random.nextLong());
@@ -58,7 +61,8 @@ final class PowerCutBroker implements DemoBroker {
         var config = BrokerConfig.defaults()
                 .port(port)
                 .with(BrokerConfig.JOURNAL_BYTES, JOURNAL_BYTES)
-                .with(BrokerConfig.STOP_MS, 0L);
+                .with(BrokerConfig.STOP_MS, 0L)
+                .with("message.max.bytes", String.valueOf(messageBytesMax));
         broker = Broker.start(config, wiring.apply(disk), Time.SYSTEM, UUID::randomUUID);
     }
 

@@ -59,7 +59,7 @@ class DemoTest {
         System.out.println("seed " + seed + " (-Dseed=" + seed
                 + " decides what a cut takes; when it comes is a matter of threads)");
         var plan = new Demo.Plan(cuts, SPOILED, 1000, stall);
-        try (var broker = new PowerCutBroker(seed, wiring)) {
+        try (var broker = new PowerCutBroker(seed, wiring, 1 << 20)) {
             var out = new PrintStream(said, true, StandardCharsets.UTF_8);
             return new Demo(broker, EventFile.of(file(events), "user"), plan, out, false).run();
         }

@@ -93,6 +93,10 @@ class EventFileTest {
         assertThatThrownBy(() -> EventFile.of(file("\n \n"), "who"))
                 .isInstanceOf(Problem.class)
                 .hasMessageContaining("has no lines");
+        assertThatThrownBy(() -> EventFile.of(file("{}\n" + "x".repeat((8 << 20) + 1)), "who"))
+                .isInstanceOf(Problem.class)
+                .hasMessageContaining("Line 2 ")
+                .hasMessageContaining("8388609 bytes");
         assertThatThrownBy(() -> EventFile.of(file("hello\n"), "who"))
                 .isInstanceOf(Problem.class)
                 .hasMessageContaining("is a JSON object");
