@@ -42,14 +42,18 @@ import org.slf4j.LoggerFactory;
 /** kafka-clients' admin, blocking and typed. */
 final class BlockingAdmin implements Admin, Discovery.Client {
     private static final Logger LOG = LoggerFactory.getLogger(Admin.class);
+    private static final Duration SEEN_WITHIN = Duration.ofSeconds(10);
+    private static final Duration ASKED_AGAIN_AFTER = Duration.ofMillis(5);
 
     private final Function<String, org.apache.kafka.clients.admin.Admin> make;
+    private final Time time;
     private volatile String bootstrap;
     private volatile org.apache.kafka.clients.admin.Admin kafka;
 
     /** @param make connects to these addresses */
-    BlockingAdmin(Function<String, org.apache.kafka.clients.admin.Admin> make, String bootstrap) {
+    BlockingAdmin(Function<String, org.apache.kafka.clients.admin.Admin> make, String bootstrap, Time time) {
         this.make = make;
+        this.time = time;
         this.bootstrap = bootstrap;
         kafka = make.apply(bootstrap);
     }
@@ -73,11 +77,28 @@ final class BlockingAdmin implements Admin, Discovery.Client {
                         Optional.of(spec.partitions()).filter(n -> n != -1),
                         Optional.of(spec.replication()).filter(n -> n != -1))
                 .configs(spec.config());
+        boolean created = true;
         try {
             get(kafka.createTopics(List.of(wanted)).all());
-            return true;
         } catch (TopicExistsException e) {
-            return false; // by another one, perhaps between the caller's look and this
+            created = false; // by another one, perhaps between the caller's look and this
+        }
+        awaitSeen(topic.name());
+        return created;
+    }
+
+    /**
+     * Until a topic is to be seen by who asks for it: a cluster of Apache Kafka answers a creation before all of its
+     * brokers know of it. After a while we go on without: this user may be allowed to create a topic and not to see it.
+     */
+    private void awaitSeen(String topic) {
+        long began = time.nanoTime();
+        while (describe(topic).isEmpty() && time.nanoTime() - began < SEEN_WITHIN.toNanos()) {
+            try {
+                time.sleep(ASKED_AGAIN_AFTER);
+            } catch (InterruptedException e) {
+                throw new InterruptException(e);
+            }
         }
     }
 

@@ -223,7 +223,9 @@ final class ConnectedKafka implements Kafka {
                 var config = settings.connection(settings.clientId() + "-admin");
                 config.putAll(settings.overrides());
                 admin = new BlockingAdmin(
-                        bootstrap -> connectAdmin(config, bootstrap), String.valueOf(config.get("bootstrap.servers")));
+                        bootstrap -> connectAdmin(config, bootstrap),
+                        String.valueOf(config.get("bootstrap.servers")),
+                        settings.time());
             }
             return admin;
         } finally {

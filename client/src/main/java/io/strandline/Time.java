@@ -11,7 +11,7 @@ public interface Time {
     /** For measuring: never goes back; its origin means nothing. */
     long nanoTime();
 
-    /** Only ever called for a few milliseconds, by the poll thread while it waits for handlers to finish. */
+    /** Only ever called for a few milliseconds: while handlers finish, or a new topic comes to be seen. */
     void sleep(Duration d) throws InterruptedException;
 
     static Time system() {
