@@ -261,6 +261,7 @@ class TutorialTest {
 
     @Test
     void consumerOptions() throws Exception {
+        kafka.admin().ensure(USER_EVENTS);
         // tag::consumer-options
         kafka.consumer("user-service-group")
                 .sessionTimeout(Duration.ofSeconds(30)) // default 30 s
