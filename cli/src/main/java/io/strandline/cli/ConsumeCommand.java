@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "In --format these are replaced: {topic} {partition} {offset} {timestamp} {key} {value} {headers}, and \\t and \\n."
-                    + " Keys and values are printed byte for byte; what is absent is printed as null.",
+                    + " Keys and values are printed byte for byte, headers on one line; what is absent is printed as null.",
             "",
             "Examples:",
             "  strandline consume greetings --from-beginning",

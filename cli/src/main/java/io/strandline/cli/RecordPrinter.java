@@ -138,9 +138,23 @@ final class RecordPrinter {
                 text.write(',');
             }
             text.writeBytes(utf8(header.name() + "="));
-            text.writeBytes(orNull(header.value()));
+            text.writeBytes(onOneLine(orNull(header.value())));
         }
         return text.toByteArray();
+    }
+
+    /** A stack trace in a header must not look like more messages. */
+    private static byte[] onOneLine(byte[] text) {
+        var line = new ByteArrayOutputStream(text.length);
+        for (var each : text) {
+            switch (each) {
+                case '\n' -> line.writeBytes(utf8("\\n"));
+                case '\r' -> line.writeBytes(utf8("\\r"));
+                case '\t' -> line.writeBytes(utf8("\\t"));
+                default -> line.write(each);
+            }
+        }
+        return line.toByteArray();
     }
 
     private static byte[] orNull(byte @Nullable [] bytes) {

@@ -70,6 +70,19 @@ class CommandsTest {
     }
 
     @Test
+    void aHeaderOfManyLinesStaysOnTheLineOfItsMessage() {
+        var sent = CommandLineRun.with(
+                "x\n",
+                Stream.concat(Stream.of(arguments("produce t")), Stream.of("--header", "stack=at a\n\tat b"))
+                        .toArray(String[]::new));
+        assertThat(sent.exitCode()).as(sent.err()).isZero();
+
+        assertThat(run("consume t --from-beginning --until-end --format {value}:{headers}")
+                        .out())
+                .isEqualTo("x:stack=at a\\n\\tat b\n");
+    }
+
+    @Test
     void aLineWithoutItsKeyStopsTheSending() {
         var sent = CommandLineRun.with("ann:1\nbob\ncid:3\n", arguments("produce t --key :"));
 

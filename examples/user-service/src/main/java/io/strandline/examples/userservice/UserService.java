@@ -153,6 +153,8 @@ public final class UserService implements AutoCloseable {
     public static void main(String[] arguments) throws Exception {
         var kafka = Kafka.fromEnvironment().awaitReady(Duration.ofSeconds(10));
         kafka.events().on(Event.DeadLettered.class, UserService::report);
+        kafka.events().on(Event.ConsumerDisconnected.class, event -> System.err.println("No broker answers; waiting"));
+        kafka.events().on(Event.ConsumerConnected.class, event -> System.err.println("A broker answers"));
         var spool = Optional.ofNullable(System.getenv("SPOOL")).orElse("user-service.spool");
         var service = UserService.start(kafka, Spool.file(Path.of(spool)), UserService::print);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndExit(service, kafka)));
