@@ -25,7 +25,7 @@ class Mutants {
     record Mutant(String name, String rule, Path file, String test, String options, String original, String broken) {
         static Mutant read(Path path) throws IOException {
             var text = Files.readString(path);
-            var parts = text.split("(?m)^--- (original|broken)\\R");
+            var parts = text.split("(?m)^--- (original|broken)\\R", -1);
             if (parts.length != 3) {
                 throw new IllegalArgumentException(path + ": expected a head, '--- original' and '--- broken'");
             }
