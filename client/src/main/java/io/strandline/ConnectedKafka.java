@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -26,6 +27,7 @@ import org.slf4j.LoggerFactory;
 final class ConnectedKafka implements Kafka {
     private static final Logger LOG = LoggerFactory.getLogger(Kafka.class);
 
+    private static final String BROADCAST_PREFIX = "strandline-broadcast-";
     private static final Duration SPOOL_DELIVERY = Duration.ofSeconds(30);
     private static final Duration SPOOL_BLOCK = Duration.ofSeconds(5);
 
@@ -194,14 +196,26 @@ final class ConnectedKafka implements Kafka {
     }
 
     @Override
+    public Consumer.Builder broadcast() {
+        return new ConsumerBuilder(this, BROADCAST_PREFIX + UUID.randomUUID())
+                .startAt(Position.latest())
+                .commit(Commit.manual());
+    }
+
+    @Override
+    public <K, V> Replay<K, V> replay(Topic<K, V> topic) {
+        return new TopicReplay<>(this, topic);
+    }
+
+    @Override
     public DeadLetters deadLetters(String topic) {
         return new TopicDeadLetters(this, topic);
     }
 
     /** Reads by itself what it is told to; a member of no group, though it may store offsets of one. */
-    org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> reader(String group) {
-        var config = settings.connection(memberClientId(group));
-        config.put("group.id", group);
+    org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> reader(Optional<String> group) {
+        var config = settings.connection(memberClientId(group.orElse("reader")));
+        group.ifPresent(name -> config.put("group.id", name));
         config.put("enable.auto.commit", false);
         config.put("auto.offset.reset", "none");
         config.put("isolation.level", "read_committed");
@@ -349,7 +363,10 @@ final class ConnectedKafka implements Kafka {
                         self::stopping,
                         self::crash),
                 settings.bootstrap(),
-                () -> remove(started.get()));
+                () -> {
+                    remove(started.get());
+                    forgetIfBroadcast(consumerSettings.group());
+                });
         started.set(member);
         lock.lock();
         try {
@@ -360,6 +377,17 @@ final class ConnectedKafka implements Kafka {
         }
         member.begin();
         return member;
+    }
+
+    /** Nobody will ever come back to it. Does not wait: brokers forget it in the end as well. */
+    private void forgetIfBroadcast(String group) {
+        if (group.startsWith(BROADCAST_PREFIX)) {
+            try {
+                blockingAdmin().raw().deleteConsumerGroups(List.of(group));
+            } catch (IllegalStateException e) {
+                LOG.debug("{} stays until the broker forgets it: this Kafka is closing", group, e);
+            }
+        }
     }
 
     private void remove(@Nullable Consumer consumer) {

@@ -41,6 +41,15 @@ public interface Kafka extends AutoCloseable {
 
     Consumer.Builder consumer(String group);
 
+    /**
+     * A consumer of its own kind: every instance sees every message. It begins at the end unless told otherwise
+     * ({@code startAt}), and remembers no progress from one start to the next.
+     */
+    Consumer.Builder broadcast();
+
+    /** Once through a piece of history, from and to where you say, outside every group. */
+    <K, V> Replay<K, V> replay(Topic<K, V> topic);
+
     /** The dead letters of this topic: the way back. */
     DeadLetters deadLetters(String topic);
 

@@ -271,7 +271,7 @@ final class TopicDeadLetters implements DeadLetters {
         private record Part(long begin, long end, HandledLetters handled) {}
 
         Reader() {
-            consumer = kafka.reader(GROUP_PREFIX + topic);
+            consumer = kafka.reader(Optional.of(GROUP_PREFIX + topic));
             try {
                 toRead = new ArrayList<>(consumer.partitionsFor(topic).stream()
                         .map(info -> new TopicPartition(topic, info.partition()))
