@@ -6,10 +6,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.kafka.common.acl.AclBinding;
 
 /**
- * Topics, offsets and groups. Blocking; {@link #raw()} for the rest. Failures are kafka-clients' own
- * {@link org.apache.kafka.common.KafkaException} types.
+ * Topics, offsets, groups, rights. Blocking; {@link #raw()} for the rest. Failures are kafka-clients' own
+ * {@link org.apache.kafka.common.KafkaException} types; what the broker cannot do at all is an
+ * {@link org.apache.kafka.common.errors.UnsupportedVersionException} that says so.
  */
 public interface Admin extends AutoCloseable {
     /**
@@ -80,13 +82,21 @@ public interface Admin extends AutoCloseable {
     /** Messages between what is committed and the end, where something is committed. */
     Map<Partition, Long> lag(String group);
 
-    /** Fails while the group has members: stop them first. */
+    /**
+     * Where the group reads next when it starts again.
+     *
+     * @throws IllegalStateException while the group has members: stop them first
+     */
     void reset(String group, String topic, Position to);
 
     /** What {@link #reset} would do, per partition; does nothing. */
     List<Change> planReset(String group, String topic, Position to);
 
-    /** Stores these as the next offsets to read. Fails while the group has members. */
+    /**
+     * Stores these as the next offsets to read.
+     *
+     * @throws IllegalStateException while the group has members: stop them first
+     */
     void set(String group, Map<Partition, Long> offsets);
 
     void deleteGroups(String... ids);
@@ -103,6 +113,15 @@ public interface Admin extends AutoCloseable {
 
     Cluster cluster();
 
+    /** Who may do what, in kafka-clients' own words. */
+    List<AclBinding> acls();
+
+    void addAcls(AclBinding... acls);
+
+    /** What is not there is left out in silence. */
+    void removeAcls(AclBinding... acls);
+
+    /** kafka-clients' own, for the rest. */
     org.apache.kafka.clients.admin.Admin raw();
 
     /** Does nothing to a shared one, which closes with its {@link Kafka}. */

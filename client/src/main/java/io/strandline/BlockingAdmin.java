@@ -27,13 +27,19 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.slf4j.Logger;
@@ -207,14 +213,18 @@ final class BlockingAdmin implements Admin, Discovery.Client {
 
     @Override
     public void addPartitions(String topic, int total) {
-        get(kafka.createPartitions(Map.of(topic, NewPartitions.increaseTo(total)))
-                .all());
+        get(
+                "add partitions",
+                kafka.createPartitions(Map.of(topic, NewPartitions.increaseTo(total)))
+                        .all());
     }
 
     @Override
     public void truncate(Partition partition, long beforeOffset) {
-        get(kafka.deleteRecords(Map.of(partition.toKafka(), RecordsToDelete.beforeOffset(beforeOffset)))
-                .all());
+        get(
+                "delete messages below an offset",
+                kafka.deleteRecords(Map.of(partition.toKafka(), RecordsToDelete.beforeOffset(beforeOffset)))
+                        .all());
     }
 
     @Override
@@ -265,7 +275,9 @@ final class BlockingAdmin implements Admin, Discovery.Client {
     public Optional<Group> group(String id) {
         try {
             var found = get(kafka.describeConsumerGroups(List.of(id)).all()).get(id);
-            return Optional.ofNullable(found).map(BlockingAdmin::group);
+            return Optional.ofNullable(found)
+                    .filter(group -> group.groupState() != GroupState.DEAD) // so some brokers say that there is none
+                    .map(BlockingAdmin::group);
         } catch (GroupIdNotFoundException e) {
             return Optional.empty();
         }
@@ -333,12 +345,18 @@ final class BlockingAdmin implements Admin, Discovery.Client {
     public void set(String group, Map<Partition, Long> offsets) {
         var kafkaOffsets = offsets.entrySet().stream()
                 .collect(Collectors.toMap(e -> e.getKey().toKafka(), e -> new OffsetAndMetadata(e.getValue())));
-        get(kafka.alterConsumerGroupOffsets(group, kafkaOffsets).all());
+        try {
+            get(kafka.alterConsumerGroupOffsets(group, kafkaOffsets).all());
+        } catch (UnknownMemberIdException | GroupNotEmptyException | RebalanceInProgressException e) {
+            throw new IllegalStateException(
+                    "Group " + group + " has members, whose next commit would undo this. Stop them, then try again.",
+                    e);
+        }
     }
 
     @Override
     public void deleteGroups(String... ids) {
-        get(kafka.deleteConsumerGroups(Arrays.asList(ids)).all());
+        get("delete groups", kafka.deleteConsumerGroups(Arrays.asList(ids)).all());
     }
 
     @Override
@@ -367,7 +385,9 @@ final class BlockingAdmin implements Admin, Discovery.Client {
                                         new AlterConfigOp(new ConfigEntry(name, null), AlterConfigOp.OpType.DELETE)))
                 .toList();
         var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        get(kafka.incrementalAlterConfigs(Map.of(resource, operations)).all());
+        get(
+                "change settings",
+                kafka.incrementalAlterConfigs(Map.of(resource, operations)).all());
     }
 
     @Override
@@ -381,6 +401,25 @@ final class BlockingAdmin implements Admin, Discovery.Client {
                         .map(node -> node.host() + ":" + node.port())
                         .sorted()
                         .toList());
+    }
+
+    @Override
+    public List<AclBinding> acls() {
+        return List.copyOf(
+                get("tell rights", kafka.describeAcls(AclBindingFilter.ANY).values()));
+    }
+
+    @Override
+    public void addAcls(AclBinding... acls) {
+        get("give rights", kafka.createAcls(List.of(acls)).all());
+    }
+
+    @Override
+    public void removeAcls(AclBinding... acls) {
+        get(
+                "take rights",
+                kafka.deleteAcls(Stream.of(acls).map(AclBinding::toFilter).toList())
+                        .all());
     }
 
     @Override
@@ -434,6 +473,15 @@ final class BlockingAdmin implements Admin, Discovery.Client {
                 .mapToInt(p -> p.replicas().size())
                 .min()
                 .orElse(0);
+    }
+
+    /** @param what the broker is asked to do, as a sentence goes on after "cannot" */
+    private static <T> T get(String what, KafkaFuture<T> future) {
+        try {
+            return get(future);
+        } catch (UnsupportedVersionException e) {
+            throw new UnsupportedVersionException("This broker cannot " + what + ": it does not have that request.", e);
+        }
     }
 
     /** Waits at most as long as kafka-clients does ({@code default.api.timeout.ms}). */
