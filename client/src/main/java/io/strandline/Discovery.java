@@ -24,7 +24,7 @@ final class Discovery implements Runnable, AutoCloseable {
     private final Addresses addresses;
     private final Supplier<List<Client>> clients;
     private final Time time;
-    private final Map<Object, Connectivity> watched = new IdentityHashMap<>();
+    private final IdentityHashMap<Object, Connectivity> watched = new IdentityHashMap<>();
     private final CountDownLatch closed = new CountDownLatch(1);
 
     /** Something that can be made anew with other addresses. */

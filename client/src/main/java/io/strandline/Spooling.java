@@ -118,7 +118,7 @@ final class Spooling implements AutoCloseable {
             return stored;
         };
         var refusals = new SpoolRefusals(disk, spool, events, time);
-        return new Spooling(file, sender, LastResort::hopeless, refusals::keep, () -> pool.close(CLOSE_WAIT_MAX));
+        return new Spooling(file, sender, LastResort::hopeless, refusals, () -> pool.close(CLOSE_WAIT_MAX));
     }
 
     void begin() {
@@ -135,7 +135,7 @@ final class Spooling implements AutoCloseable {
     }
 
     private static long bytes(ProducerRecord<byte[], byte[]> message) {
-        return (message.key() == null ? 0 : message.key().length)
+        return (message.key() == null ? 0L : message.key().length)
                 + (message.value() == null ? 0 : message.value().length);
     }
 

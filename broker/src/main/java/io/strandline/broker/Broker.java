@@ -50,7 +50,6 @@ import java.util.function.UnaryOperator;
  */
 public final class Broker implements AutoCloseable {
     private static final Duration FIRST_FORCE_LIMIT = Duration.ofSeconds(60);
-    private static final System.Logger LOG = System.getLogger("io.strandline.broker");
 
     private final BrokerConfig config;
     private final Store store;

@@ -43,20 +43,12 @@ final class Sloth {
             long left = nanos;
             long before = changes;
             while (left > 0 && changes == before) {
-                left = awaitNanos(left);
+                left = changed.awaitNanos(left);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // who is interrupted is in a hurry
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** Who is interrupted is in a hurry. */
-    private long awaitNanos(long left) {
-        try {
-            return changed.awaitNanos(left);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return 0;
         }
     }
 }

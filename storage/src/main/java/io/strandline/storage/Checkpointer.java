@@ -28,13 +28,15 @@ public final class Checkpointer {
     private final Retention retention;
     private final AtomicLong directBytes = new AtomicLong();
 
-    /** Guards the two below: the committer waits here when the journal is full. */
+    /** Guards the four below: the committer waits here when the journal is full. */
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition stepped = lock.newCondition();
     private final Condition wanted = lock.newCondition();
     private boolean running;
     private boolean roomWanted;
+    private boolean called;
+    private long steps;
 
     private volatile long lastStepNanos;
     private long number;
@@ -310,8 +312,12 @@ public final class Checkpointer {
                 return false;
             }
             roomWanted = true;
+            called = true;
             wanted.signal();
-            stepped.await();
+            long before = steps;
+            while (running && steps == before) {
+                stepped.await();
+            }
             return true;
         } finally {
             lock.unlock();
@@ -322,6 +328,7 @@ public final class Checkpointer {
         lock.lock();
         try {
             roomWanted = false;
+            steps++;
             stepped.signalAll();
         } finally {
             lock.unlock();
@@ -331,6 +338,7 @@ public final class Checkpointer {
     void signalWanted() {
         lock.lock();
         try {
+            called = true;
             wanted.signal();
         } finally {
             lock.unlock();
@@ -377,11 +385,11 @@ public final class Checkpointer {
     private void awaitWanted() throws InterruptedException {
         lock.lock();
         try {
-            if (!roomWanted) {
-                long nanosMax = Math.min(context.config().checkpointEvery().toNanos(), 1_000_000_000L);
-                long left = wanted.awaitNanos(nanosMax);
-                assert left <= nanosMax;
+            long left = Math.min(context.config().checkpointEvery().toNanos(), 1_000_000_000L);
+            while (!called && left > 0) {
+                left = wanted.awaitNanos(left);
             }
+            called = false;
         } finally {
             lock.unlock();
         }

@@ -102,7 +102,7 @@ record Cycle(List<Range> journaled, List<Range> direct) {
             int upTo = 0;
             for (var run : log.backlog) {
                 runs.add(run);
-                if (run.bundle() == bundle) {
+                if (bundle.equals(run.bundle())) {
                     upTo = runs.size();
                 }
             }

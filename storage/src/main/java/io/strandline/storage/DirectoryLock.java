@@ -41,7 +41,7 @@ final class DirectoryLock implements Disk.Lock {
 
     static DirectoryLock acquire(Path directory, Path file) throws IOException {
         var key = directory.toRealPath().resolve(directory.relativize(file));
-        if (System.getProperties().putIfAbsent(HELD + key, Boolean.TRUE.toString()) != null) {
+        if (System.getProperties().putIfAbsent(HELD + key, "true") != null) {
             throw inUse(directory, "another broker in this process");
         }
         boolean acquired = false;

@@ -38,6 +38,11 @@ public final class LogView {
         return durableEnd;
     }
 
+    @Override
+    public String toString() {
+        return "offsets " + logStartOffset + " to " + durableEnd;
+    }
+
     List<Segment> segments() {
         return segments;
     }

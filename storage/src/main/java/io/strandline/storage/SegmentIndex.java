@@ -35,7 +35,19 @@ final class SegmentIndex {
     /** The latest time stamp in a segment, and the batch that holds it; -1 for none. */
     record Latest(long timestampMs, long batchOffset) {}
 
-    private record Entries(int[] offsets, int[] positions, long[] timestamps, int count) {
+    private static final class Entries {
+        private final int[] offsets;
+        private final int[] positions;
+        private final long[] timestamps;
+        private final int count;
+
+        private Entries(int[] offsets, int[] positions, long[] timestamps, int count) {
+            this.offsets = offsets;
+            this.positions = positions;
+            this.timestamps = timestamps;
+            this.count = count;
+        }
+
         /** The number of the last entry at or before a key in one of the arrays, or -1. */
         private int lastAtMost(int[] keys, int key) {
             int found = Arrays.binarySearch(keys, 0, count, key);

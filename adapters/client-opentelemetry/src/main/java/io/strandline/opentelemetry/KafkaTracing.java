@@ -91,6 +91,7 @@ public final class KafkaTracing implements Instrumentation {
     }
 
     @Override
+    @SuppressWarnings("MustBeClosedChecker") // the handling closes it, on this thread
     public Handling handling(String group, List<? extends Message<?, ?>> messages) {
         var spans = messages.stream().map(message -> process(group, message)).toList();
         var scope = spans.size() == 1 ? spans.getFirst().makeCurrent() : Scope.noop();

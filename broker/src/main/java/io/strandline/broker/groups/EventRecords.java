@@ -32,7 +32,11 @@ public final class EventRecords {
 
     private EventRecords() {}
 
-    /** A record of the log. @param value null when something is deleted */
+    /**
+     * A record of the log.
+     *
+     * @param value null when something is deleted
+     */
     public record Entry(ByteBuffer key, @Nullable ByteBuffer value) {}
 
     /** The record for an event. */

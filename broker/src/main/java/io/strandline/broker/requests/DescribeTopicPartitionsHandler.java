@@ -11,6 +11,7 @@ import io.strandline.protocol.message.DescribeTopicPartitionsResponse.Cursor;
 import io.strandline.protocol.message.DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponsePartition;
 import io.strandline.protocol.message.DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
@@ -46,7 +47,7 @@ final class DescribeTopicPartitionsHandler implements Handler<DescribeTopicParti
         return Answer.now(page.response);
     }
 
-    private TreeSet<String> names(DescribeTopicPartitionsRequest request) {
+    private SortedSet<String> names(DescribeTopicPartitionsRequest request) {
         var names = new TreeSet<String>();
         if (request.topics.isEmpty()) {
             node.topics().all().forEach(topic -> names.add(topic.name()));

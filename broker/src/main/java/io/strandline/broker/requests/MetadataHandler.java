@@ -109,7 +109,7 @@ final class MetadataHandler implements Handler<MetadataRequest> {
         var topics = new ArrayList<MetadataResponseTopic>();
         for (var topic : node.topics().all()) {
             if (node.allows(call, Operation.DESCRIBE, Resource.TOPIC, topic.name())) {
-                topics.add(describe(topic, call));
+                topics.add(describe(topic));
             }
         }
         return topics;
@@ -122,7 +122,7 @@ final class MetadataHandler implements Handler<MetadataRequest> {
             var found =
                     name == null ? node.topics().find(each.id()) : node.topics().find(name);
             topics.add(found.filter(topic -> node.allows(call, Operation.DESCRIBE, Resource.TOPIC, topic.name()))
-                    .map(topic -> describe(topic, call))
+                    .map(topic -> describe(topic))
                     .orElseGet(() -> missing(each, call)));
         }
         return topics;
@@ -134,7 +134,7 @@ final class MetadataHandler implements Handler<MetadataRequest> {
         return new MetadataResponseTopic().errorCode(asked.error()).name(name).topicId(asked.id());
     }
 
-    private MetadataResponseTopic describe(Topic topic, Call call) {
+    private MetadataResponseTopic describe(Topic topic) {
         var described = new MetadataResponseTopic()
                 .errorCode(ErrorCode.NONE)
                 .name(topic.name())

@@ -16,6 +16,7 @@ import io.strandline.protocol.message.OffsetCommitResponse;
 import io.strandline.protocol.message.OffsetCommitResponse.OffsetCommitResponsePartition;
 import io.strandline.protocol.message.OffsetCommitResponse.OffsetCommitResponseTopic;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -72,8 +73,7 @@ final class OffsetCommitHandler implements Handler<OffsetCommitRequest> {
     /** A partition whose fate the group decides. */
     private record Accepted(OffsetCommitResponsePartition response, TopicPartition partition) {}
 
-    private Answer reply(
-            CommitRequest commit, OffsetCommitResponse response, ArrayList<Accepted> committed, Call call) {
+    private Answer reply(CommitRequest commit, OffsetCommitResponse response, List<Accepted> committed, Call call) {
         return GroupReply.of(
                 node,
                 node.groups().commit(commit),

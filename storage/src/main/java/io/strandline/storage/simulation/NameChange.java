@@ -1,6 +1,6 @@
 package io.strandline.storage.simulation;
 
-import java.util.TreeMap;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -29,7 +29,7 @@ sealed interface NameChange {
      * Makes the change in the given tables. Changes before this one may have been lost, so a name is taken only from
      * the node that this change knew under it.
      */
-    default void applyTo(Function<SimulatedDirectory, TreeMap<String, SimulatedNode>> names) {
+    default void applyTo(Function<SimulatedDirectory, Map<String, SimulatedNode>> names) {
         switch (this) {
             case Given given -> names.apply(given.directory).put(given.name, given.node);
             case Taken taken -> names.apply(taken.directory).remove(taken.name, taken.node);

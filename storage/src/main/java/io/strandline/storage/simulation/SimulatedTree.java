@@ -124,7 +124,7 @@ final class SimulatedTree {
 
     SimulatedTree afterPowerCut(SplittableRandom random, boolean tornSectors) {
         var survival = Survival.draw(random, false);
-        var names = new IdentityHashMap<SimulatedDirectory, TreeMap<String, SimulatedNode>>();
+        var names = new IdentityHashMap<SimulatedDirectory, Map<String, SimulatedNode>>();
         for (var change : withWhatTheyRestOn(change -> survival.version(1, random) >= 0)) {
             change.applyTo(touched -> names.computeIfAbsent(touched, key -> new TreeMap<>(key.forcedNames)));
         }
@@ -140,7 +140,7 @@ final class SimulatedTree {
 
     private static SimulatedDirectory survivor(
             SimulatedDirectory directory,
-            Map<SimulatedDirectory, TreeMap<String, SimulatedNode>> names,
+            IdentityHashMap<SimulatedDirectory, Map<String, SimulatedNode>> names,
             SplittableRandom random,
             boolean tornSectors) {
         var survivor = new SimulatedDirectory();
