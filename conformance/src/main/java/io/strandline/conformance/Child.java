@@ -72,7 +72,7 @@ public final class Child implements AutoCloseable {
         this.name = name;
         this.process = process;
         LIVING.add(process);
-        process.onExit().thenAccept(LIVING::remove);
+        var unused = process.onExit().thenAccept(LIVING::remove);
         outReader = reader("out of " + name, process.getInputStream(), out);
         errReader = reader("err of " + name, process.getErrorStream(), err);
     }
@@ -278,6 +278,7 @@ public final class Child implements AutoCloseable {
         return Thread.ofPlatform().daemon().name(title).start(() -> collect(stream, lines));
     }
 
+    @SuppressWarnings("ReferenceEquality") // which of the two lists it is, not what is in it
     private void collect(InputStream stream, List<String> lines) {
         try (var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
