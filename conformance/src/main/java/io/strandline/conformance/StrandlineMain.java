@@ -3,6 +3,7 @@ package io.strandline.conformance;
 import io.strandline.broker.Broker;
 import io.strandline.broker.config.BrokerConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -29,7 +30,7 @@ public final class StrandlineMain {
         try {
             broker.close();
         } catch (IOException e) {
-            e.printStackTrace();
+            throw new UncheckedIOException(e); // this thread ends, and says so
         }
     }
 }
