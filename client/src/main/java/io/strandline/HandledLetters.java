@@ -40,7 +40,7 @@ final class HandledLetters {
             return;
         }
         long at = frontier;
-        var numbers = metadata.substring(PREFIX.length()).split(",");
+        var numbers = metadata.substring(PREFIX.length()).split(",", -1);
         for (int i = 0; i + 1 < numbers.length; i += 2) {
             long first = at + Long.parseLong(numbers[i], BASE);
             at = first + Long.parseLong(numbers[i + 1], BASE);
