@@ -254,7 +254,7 @@ public final class Checkpointer {
             segments.get(i).writeDerived();
         }
         files.writeSnapshots(target.view.durableEnd());
-        Snapshot.removeOld(context.disk(), target.log.id());
+        Snapshot.removeOld(context.disk(), target.log.id(), target.view.durableEnd());
     }
 
     private void closeIdle() throws IOException {

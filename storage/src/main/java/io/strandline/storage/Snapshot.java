@@ -56,13 +56,21 @@ record Snapshot(long offset, ByteBuffer content) {
         return Optional.empty();
     }
 
-    /** Removes all but the newest two. */
-    static void removeOld(Disk disk, LogId log) throws IOException {
+    /**
+     * Removes all but the newest two, and the newest one from which the log can be read back whatever a power cut takes: with
+     * {@code durability=os} the others may lie behind the end that is left.
+     *
+     * @param recoveryOffset what lies before it is on the disk
+     */
+    static void removeOld(Disk disk, LogId log, long recoveryOffset) throws IOException {
         var names = disk.list(Layout.log(log)).stream()
                 .filter(name -> Layout.parseSnapshot(name).isPresent())
                 .toList();
         for (int i = 0; i < names.size() - 2; i++) {
-            disk.delete(Layout.log(log) + "/" + names.get(i));
+            boolean nextWillDo = Layout.parseSnapshot(names.get(i + 1)).orElseThrow() <= recoveryOffset;
+            if (nextWillDo) {
+                disk.delete(Layout.log(log) + "/" + names.get(i));
+            }
         }
     }
 }

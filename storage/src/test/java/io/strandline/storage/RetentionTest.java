@@ -149,4 +149,17 @@ class RetentionTest {
 
         assertThat(start()).isZero();
     }
+
+    @Test // W13
+    void aSnapshotStaysThatDoesNotRunAheadOfWhatAPowerCutLeaves() throws Exception {
+        write();
+        for (long offset : new long[] {3, 7, 11, 13, 17}) {
+            Snapshot.of(offset, new LeaderEpochs(), new ProducerStates()).write(at.disk, StoreFixture.LOG);
+        }
+
+        Snapshot.removeOld(at.disk, StoreFixture.LOG, 9);
+
+        assertThat(at.disk.list(FILES).stream().flatMap(name -> Layout.parseSnapshot(name).stream()))
+                .containsExactly(7L, 11L, 13L, 17L);
+    }
 }
