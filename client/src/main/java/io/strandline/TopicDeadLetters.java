@@ -324,7 +324,7 @@ final class TopicDeadLetters implements DeadLetters {
                 consumer.assign(List.of(partition));
                 consumer.seek(partition, part.handled.frontier());
             }
-            long silent = System.nanoTime();
+            long silent = kafka.settings().time().nanoTime();
             while (batch.isEmpty() && consumer.position(partition) < part.end) {
                 long before = consumer.position(partition);
                 for (var record : consumer.poll(POLL)) {
@@ -333,8 +333,8 @@ final class TopicDeadLetters implements DeadLetters {
                     }
                 }
                 if (consumer.position(partition) != before) {
-                    silent = System.nanoTime();
-                } else if (System.nanoTime() - silent > SILENCE_MAX.toNanos()) {
+                    silent = kafka.settings().time().nanoTime();
+                } else if (kafka.settings().time().nanoTime() - silent > SILENCE_MAX.toNanos()) {
                     throw new org.apache.kafka.common.errors.TimeoutException(
                             "No letter of " + partition + " came within " + SILENCE_MAX + ". Is the broker there?");
                 }
