@@ -113,11 +113,11 @@ class SpoolTest {
 
     private CompletableFuture<?> store(ProducerRecord<byte[], byte[]> message) {
         var value = new String(message.value(), UTF_8);
-        if (refusal.isPresent() && value.startsWith("bad")) {
-            return CompletableFuture.failedFuture(refusal.get());
-        }
         if (!up) {
             return CompletableFuture.failedFuture(new TimeoutException("nobody there"));
+        }
+        if (refusal.isPresent() && value.startsWith("bad")) {
+            return CompletableFuture.failedFuture(refusal.get());
         }
         stored.add(value);
         if (holding) {
