@@ -160,7 +160,7 @@ record TopicReplay<K, V>(
                 }
             } catch (Throwable e) {
                 var first = failure.compareAndExchange(null, e);
-                if (first != null && first != e) {
+                if (first != null && !first.equals(e)) {
                     first.addSuppressed(e);
                 }
             }
