@@ -78,6 +78,16 @@ final class Crew {
                 .toList();
     }
 
+    /** With any partition, also those that have left. */
+    boolean busy() {
+        for (var worker : workers) {
+            if (worker.first() != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     boolean busyWith(Tenure tenure) {
         for (var worker : workers) {
             var first = worker.first();

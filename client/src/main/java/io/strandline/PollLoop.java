@@ -454,14 +454,14 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     /**
-     * Takes nothing new, lets handlers finish, commits. Goes on polling, so that the group sees a living member.
+     * Takes nothing new, lets handlers finish (also those whose partition has left), commits. Goes on polling, so that the group sees a living member.
      *
      * @return true if all had finished in time
      */
     boolean drain(Duration atMost) {
         tenures.values().forEach(Tenure::takeNothingNew);
         long begun = member.time().nanoTime();
-        while (anyRunning(tenures.values()) && member.time().nanoTime() - begun < atMost.toNanos()) {
+        while (crew.busy() && member.time().nanoTime() - begun < atMost.toNanos()) {
             commands.run();
             tenures.values().forEach(Tenure::takeNothingNew); // also those that came just now
             steerFetches();
@@ -469,7 +469,7 @@ final class PollLoop implements ConsumerRebalanceListener {
             sleep(HANDLER_CHECK_EVERY);
         }
         var leaving = List.copyOf(tenures.values());
-        boolean drained = !anyRunning(leaving);
+        boolean drained = !crew.busy();
         leaving.forEach(Tenure::markStale);
         commits.last(leaving);
         letGo(List.copyOf(tenures.keySet()), leaving, false);

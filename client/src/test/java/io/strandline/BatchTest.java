@@ -91,7 +91,7 @@ class BatchTest {
     void aRejectedMessageComesAgainAloneAndThenIsADeadLetterWhileTheRestGoesOn() {
         var rig = rig(batch -> {
             for (var m : batch) {
-                if (m.value().equals("bad")) {
+                if ("bad".equals(m.value())) {
                     batch.reject(m, new IllegalStateException("on purpose"));
                 }
             }
@@ -115,7 +115,7 @@ class BatchTest {
         choices.retry = Retry.fixed(Duration.ofSeconds(30)).attempts(2);
         var rig = rig(batch -> {
             for (var m : batch) {
-                if (m.value().equals("bad")) {
+                if ("bad".equals(m.value())) {
                     batch.reject(m, new IllegalStateException("on purpose"));
                 } else {
                     batch.resolve(m);
@@ -155,7 +155,7 @@ class BatchTest {
         choices.retry = Retry.fixed(Duration.ofSeconds(30)).attempts(2);
         var rig = rig(batch -> {
             for (var m : batch) {
-                if (m.value().equals("bad")) {
+                if ("bad".equals(m.value())) {
                     throw new IllegalStateException("on purpose");
                 }
             }

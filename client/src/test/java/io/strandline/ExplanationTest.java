@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -123,15 +124,15 @@ class ExplanationTest {
     @Test
     void theGroupIsRebalancing() {
         var consumer = owner();
-        var seen = new AtomicReference<Explanation>();
+        var seen = new ArrayList<Explanation>();
         append("a");
         rig.get().gate.shut();
         steps(consumer);
-        rig.get().time.duringSleep(() -> seen.compareAndSet(null, consumer.explain()));
+        rig.get().time.duringSleep(() -> seen.add(consumer.explain()));
         group.assign(group.join(), List.of(P0));
         consumer.loop().step(); // waits for the handler, which others see meanwhile
-        assertThat(seen.get().consumer()).hasAtLeastOneElementOfType(Reason.Rebalancing.class);
-        assertThat(seen.get().partitions().getFirst().why()).isInstanceOf(Reason.BeingRevoked.class);
+        assertThat(seen.getFirst().consumer()).hasAtLeastOneElementOfType(Reason.Rebalancing.class);
+        assertThat(seen.getFirst().partitions().getFirst().why()).isInstanceOf(Reason.BeingRevoked.class);
         rig.get().gate.open();
     }
 

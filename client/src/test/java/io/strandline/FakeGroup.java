@@ -97,6 +97,14 @@ final class FakeGroup {
         return offset;
     }
 
+    byte[] value(TopicPartition partition, long offset) {
+        return log(partition).stream()
+                .filter(record -> record.offset() == offset)
+                .findFirst()
+                .orElseThrow()
+                .value();
+    }
+
     long end(TopicPartition partition) {
         return logStarts.getOrDefault(partition, 0L) + log(partition).size();
     }

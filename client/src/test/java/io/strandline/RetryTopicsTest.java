@@ -150,7 +150,7 @@ class RetryTopicsTest {
                             .map(m -> m.value() + "#" + m.attempt())
                             .toList()));
             for (var m : batch) {
-                if (m.value().equals("bad") && m.attempt() == 1) {
+                if ("bad".equals(m.value()) && m.attempt() == 1) {
                     throw new IllegalStateException("on purpose");
                 }
             }

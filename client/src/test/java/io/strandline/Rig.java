@@ -11,7 +11,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -53,8 +52,8 @@ final class Rig {
         /** Takes the place of the other one. */
         Optional<Handler.OfBatch<String, String>> batchHandler = Optional.empty();
 
-        /** Told before the handler comes to the gate. */
-        Consumer<Message<String, String>> begins = m -> {};
+        /** The handler comes to the gate before it does anything else. */
+        boolean gated = true;
 
         DeadLetterWriter writer = (source, topic, givenUp, noStack) -> new Ack(topic, 0, 0, Instant.EPOCH);
         BooleanSupplier stopping = () -> false;
@@ -107,13 +106,16 @@ final class Rig {
         if (choices.batchHandler.isPresent()) {
             var handler = choices.batchHandler.get();
             return new ConsumerSettings.Work.EachBatch<>(batch -> {
-                gate.enter(batch);
+                if (choices.gated) {
+                    gate.enter(batch);
+                }
                 handler.handle(batch);
             });
         }
         return new ConsumerSettings.Work.EachMessage<>((m, ctx) -> {
-            choices.begins.accept(m);
-            gate.enter(m);
+            if (choices.gated) {
+                gate.enter(m);
+            }
             choices.handler.handle(m, ctx);
         });
     }

@@ -8,10 +8,17 @@ import java.util.function.Consumer;
  * {@code -Dseed=random} begins anywhere, as the long forms do.
  */
 final class Seeds {
+    private static final String NUMBER = "-?[0-9]+";
+
     private Seeds() {}
 
     static void run(int lives, Consumer<SplittableRandom> life) {
         run(lives, 1, life);
+    }
+
+    /** The same, other lives. */
+    static void runFrom(long first, int lives, Consumer<SplittableRandom> life) {
+        run(lives, first, life);
     }
 
     /** For the long forms: other lives each time. */
@@ -19,9 +26,14 @@ final class Seeds {
         run(lives, System.nanoTime() & 0xffff_ffffL, life);
     }
 
+    /** False if one life is run again, which need not show everything. */
+    static boolean all() {
+        return !System.getProperty("seed", "").matches(NUMBER);
+    }
+
     private static void run(int lives, long from, Consumer<SplittableRandom> life) {
         var asked = System.getProperty("seed", "");
-        boolean one = asked.matches("-?[0-9]+");
+        boolean one = asked.matches(NUMBER);
         long first = one ? Long.parseLong(asked) : asked.equals("random") ? System.nanoTime() & 0xffff_ffffL : from;
         int count = one ? 1 : lives;
         System.out.println("first seed " + first + ", " + count + " lives");
