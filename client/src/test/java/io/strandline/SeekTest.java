@@ -127,7 +127,7 @@ class SeekTest {
         assertThat(handled).containsExactly("a");
         held.getFirst().resume();
         rig.steps(2);
-        assertThat(handled).containsExactly("a", "a");
+        assertThat(handled).containsExactly("a", "a", "b");
     }
 
     @Test
