@@ -38,7 +38,7 @@ class RebalanceSafetyTest {
     @Test
     void theCommitFrontierNeverPassesAnUnfinishedMessage() {
         lives(1_000);
-        happened("commits", 1_000);
+        happened("commits", 500);
     }
 
     @Test
