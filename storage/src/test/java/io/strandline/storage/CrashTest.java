@@ -3,6 +3,7 @@ package io.strandline.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strandline.storage.simulation.OperationKind;
+import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.logging.Level;
@@ -76,6 +77,8 @@ class CrashTest {
 
     private void roam(long first, long crashesWanted, long secondsMax) throws Exception {
         var seeds = new SplittableRandom(first);
+        var thread = ManagementFactory.getThreadMXBean();
+        long cpuBegan = thread.getCurrentThreadCpuTime();
         long began = System.nanoTime();
         long crashes = 0;
         long worlds = 0;
@@ -84,8 +87,13 @@ class CrashTest {
             worlds++;
         }
         System.out.printf(
-                "CrashTest: first seed %d, %,d worlds, %,d crashes in %.1f s, at %s%n",
-                first, worlds, crashes, (System.nanoTime() - began) / 1e9, points);
+                "CrashTest: first seed %d, %,d worlds, %,d crashes in %.1f s (%.1f s of one core), at %s%n",
+                first,
+                worlds,
+                crashes,
+                (System.nanoTime() - began) / 1e9,
+                (thread.getCurrentThreadCpuTime() - cpuBegan) / 1e9,
+                points);
         assertThat(points).as("crash points").containsKeys(OperationKind.WRITE, OperationKind.FORCE);
     }
 
