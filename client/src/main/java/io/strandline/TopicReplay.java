@@ -48,7 +48,7 @@ record TopicReplay<K, V>(
     @Override
     public Report each(Handler.Simple<K, V> handler) throws Exception {
         long began = kafka.settings().time().nanoTime();
-        var run = new Run<>(topic, handler);
+        var run = new Run<>(topic, handler, kafka.settings().time());
         try (var consumer = kafka.reader(Optional.empty())) {
             var partitions = partitions(consumer);
             var starts = offsets(consumer, partitions, from);
@@ -105,12 +105,14 @@ record TopicReplay<K, V>(
     private static final class Run<K, V> {
         private final Topic<K, V> topic;
         private final Handler.Simple<K, V> handler;
+        private final Time time;
         private final AtomicLong read = new AtomicLong();
         private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-        Run(Topic<K, V> topic, Handler.Simple<K, V> handler) {
+        Run(Topic<K, V> topic, Handler.Simple<K, V> handler, Time time) {
             this.topic = topic;
             this.handler = handler;
+            this.time = time;
         }
 
         void through(
@@ -119,11 +121,11 @@ record TopicReplay<K, V>(
                 Map<TopicPartition, Long> ends)
                 throws Exception {
             var left = new ArrayList<>(partitions);
-            long heard = System.nanoTime();
+            long heard = time.nanoTime();
             while (!left.isEmpty()) {
                 var records = consumer.poll(POLL);
-                heard = records.isEmpty() ? heard : System.nanoTime();
-                if (System.nanoTime() - heard > SILENCE_MAX.toNanos()) {
+                heard = records.isEmpty() ? heard : time.nanoTime();
+                if (time.nanoTime() - heard > SILENCE_MAX.toNanos()) {
                     throw new TimeoutException(
                             "Nothing of " + left + " came within " + SILENCE_MAX + ". Is the broker there?");
                 }
