@@ -57,7 +57,7 @@ final class Machine {
     static Duration cpu(long pid) throws IOException {
         var stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
         // Behind the name in brackets: state is the first field; utime and stime are the 12th and 13th.
-        var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
         double ticks = Double.parseDouble(fields[11]) + Double.parseDouble(fields[12]);
         return Duration.ofMillis((long) (ticks * 1000 / TICKS_PER_SECOND));
     }
@@ -70,6 +70,6 @@ final class Machine {
     /** How busy others keep the machine: processes that want a core, over the last minute. */
     static String load() throws IOException {
         var file = Path.of("/proc/loadavg");
-        return Files.exists(file) ? Files.readString(file).split(" ")[0] : "unknown";
+        return Files.exists(file) ? Files.readString(file).split(" ", 2)[0] : "unknown";
     }
 }
