@@ -84,9 +84,7 @@ public final class SideBySide {
         var prepared = contender.prepare(data(), true);
         try (var target = prepared.target()) {
             var client = new Client(target.bootstrap());
-            figures.add(
-                    FIRST_START,
-                    contender,
+            figures.add(FIRST_START, contender, (double)
                     client.firstAcknowledgement(prepared.launch()).toMillis());
         }
     }
@@ -95,11 +93,9 @@ public final class SideBySide {
         var prepared = contender.prepare(data(), false);
         try (var target = prepared.target()) {
             var client = new Client(target.bootstrap());
-            figures.add(
-                    START,
-                    contender,
+            figures.add(START, contender, (double)
                     client.firstAcknowledgement(prepared.launch()).toMillis());
-            figures.add(ASSIGNMENT, contender, client.firstAssignment().toMillis());
+            figures.add(ASSIGNMENT, contender, (double) client.firstAssignment().toMillis());
             long pid = prepared.process().get().pid();
             var before = Machine.cpu(pid);
             for (int partitions : PARTITIONS) {
