@@ -52,8 +52,8 @@ final class Tenure {
 
     private volatile boolean stale;
 
-    /** After a seek. */
-    private volatile @Nullable Tenure successor;
+    /** After a seek. Changed under the lock, so that a hold is inherited or goes to the heir, and is never left behind. */
+    private @Nullable Tenure successor;
 
     private final LongAdder messagesFinished = new LongAdder();
     private final LongAdder bytesFinished = new LongAdder();
@@ -375,12 +375,11 @@ final class Tenure {
 
     /** Holds it back; returns true if it moved before. */
     boolean hold(Object who, By by, Optional<Duration> atMost) {
-        var next = successor;
-        if (next != null) {
-            return next.hold(who, by, atMost);
-        }
         lock.lock();
         try {
+            if (successor != null) {
+                return successor.hold(who, by, atMost);
+            }
             boolean moved = holds.isEmpty();
             long now = member.time().nanoTime();
             holds.put(who, new Hold(by, now, atMost.map(d -> now + d.toNanos())));
@@ -393,12 +392,11 @@ final class Tenure {
 
     /** Ends one hold; returns true if it moves now and did not before. */
     boolean release(Object who) {
-        var next = successor;
-        if (next != null) {
-            return next.release(who);
-        }
         lock.lock();
         try {
+            if (successor != null) {
+                return successor.release(who);
+            }
             return holds.remove(who) != null && reopen();
         } finally {
             lock.unlock();
@@ -409,6 +407,9 @@ final class Tenure {
     boolean releaseAll() {
         lock.lock();
         try {
+            if (successor != null) {
+                return successor.releaseAll();
+            }
             boolean held = !holds.isEmpty();
             holds.clear();
             return held && reopen();

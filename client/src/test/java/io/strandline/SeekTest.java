@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -128,6 +130,30 @@ class SeekTest {
         held.getFirst().resume();
         rig.steps(2);
         assertThat(handled).containsExactly("a", "a", "b");
+    }
+
+    /** Between what a pause looks up and what it then holds back, the poll thread may have gone on elsewhere. */
+    @Test
+    void aPauseThatMeetsASeekIsNotLost() throws Exception {
+        var rig = rig();
+        rig.own(P0);
+        try (var other = Executors.newSingleThreadExecutor()) {
+            for (int i = 0; i < 2_000; i++) {
+                var before = rig.tenure(P0);
+                var together = new CyclicBarrier(2);
+                var pause = new Object();
+                var paused = other.submit(() -> {
+                    together.await();
+                    return before.hold(pause, Tenure.By.OUTSIDE, Optional.empty());
+                });
+                together.await();
+                rig.loop.seek(FIRST::equals, Position.earliest());
+                paused.get();
+                assertThat(rig.tenure(P0).paused()).isTrue();
+                before.releaseAll(); // whoever resumes may also know the old one only
+                assertThat(rig.tenure(P0).paused()).isFalse();
+            }
+        }
     }
 
     @Test
