@@ -127,6 +127,13 @@ public interface Consumer extends AutoCloseable {
         /** Decides about each failed attempt, in place of {@link #retry} and {@link #deadLetter}. */
         Builder onFailure(Failure policy);
 
+        /**
+         * Passes over messages that were done before. Goes with {@code eachMessage}: what is done of a batch its handler
+         * decides. What it remembers it also passes over when it is read again on purpose, by a seek or a reset: use another
+         * group for that, or a store that can forget.
+         */
+        Builder deduplicate(Deduplication store);
+
         /** Default: one handler at a time for each partition. */
         Builder concurrency(Concurrency concurrency);
 

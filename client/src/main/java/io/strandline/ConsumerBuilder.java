@@ -46,6 +46,7 @@ final class ConsumerBuilder implements Consumer.Builder {
     private Optional<Retry> retry = Optional.empty();
     private Optional<DeadLetter> deadLetter = Optional.empty();
     private Optional<Failure> failure = Optional.empty();
+    private Optional<Deduplication> deduplication = Optional.empty();
     private Concurrency concurrency = Concurrency.perPartition();
     private Commit commit = Commit.every(Duration.ofSeconds(1));
     private Position startAt = Position.earliest();
@@ -80,9 +81,8 @@ final class ConsumerBuilder implements Consumer.Builder {
     @Override
     public <K, V> Consumer.Builder eachMessageMatching(
             Pattern topics, Serde<K> key, Serde<V> value, Handler<K, V> handler) {
-        var watched = kafka.settings().instruments().around(group, handler);
         patterns.add(
-                new ConsumerSettings.Matching<>(topics, key, value, new ConsumerSettings.Work.EachMessage<>(watched)));
+                new ConsumerSettings.Matching<>(topics, key, value, new ConsumerSettings.Work.EachMessage<>(handler)));
         return this;
     }
 
@@ -115,6 +115,12 @@ final class ConsumerBuilder implements Consumer.Builder {
     @Override
     public Consumer.Builder onFailure(Failure policy) {
         failure = Optional.of(policy);
+        return this;
+    }
+
+    @Override
+    public Consumer.Builder deduplicate(Deduplication store) {
+        deduplication = Optional.of(store);
         return this;
     }
 
@@ -260,7 +266,9 @@ final class ConsumerBuilder implements Consumer.Builder {
         return new ConsumerSettings(
                 group,
                 ConsumerSettings.withRetries(watched(), schedule()),
-                List.copyOf(patterns),
+                patterns.stream()
+                        .<ConsumerSettings.Matching<?, ?>>map(this::watched)
+                        .toList(),
                 schedule(),
                 deadLetter,
                 failure,
@@ -287,15 +295,29 @@ final class ConsumerBuilder implements Consumer.Builder {
     }
 
     private <K, V> ConsumerSettings.Subscription<K, V> watched(ConsumerSettings.Subscription<K, V> subscription) {
+        return new ConsumerSettings.Subscription<>(subscription.topic(), watched(subscription.work()));
+    }
+
+    private <K, V> ConsumerSettings.Matching<K, V> watched(ConsumerSettings.Matching<K, V> matching) {
+        return new ConsumerSettings.Matching<>(
+                matching.topics(), matching.key(), matching.value(), watched(matching.work()));
+    }
+
+    private <K, V> ConsumerSettings.Work<K, V> watched(ConsumerSettings.Work<K, V> work) {
         var instruments = kafka.settings().instruments();
-        return new ConsumerSettings.Subscription<>(
-                subscription.topic(),
-                switch (subscription.work()) {
-                    case ConsumerSettings.Work.EachMessage<K, V>(Handler<K, V> handler) ->
-                        new ConsumerSettings.Work.EachMessage<>(instruments.around(group, handler));
-                    case ConsumerSettings.Work.EachBatch<K, V>(Handler.OfBatch<K, V> handler) ->
-                        new ConsumerSettings.Work.EachBatch<>(instruments.around(group, handler));
-                });
+        return switch (work) {
+            case ConsumerSettings.Work.EachMessage<K, V>(Handler<K, V> handler) ->
+                new ConsumerSettings.Work.EachMessage<>(once(instruments.around(group, handler)));
+            case ConsumerSettings.Work.EachBatch<K, V>(Handler.OfBatch<K, V> handler) ->
+                new ConsumerSettings.Work.EachBatch<>(instruments.around(group, handler));
+        };
+    }
+
+    /** Outside of the instruments: a call that does not take place is not seen as one. */
+    private <K, V> Handler<K, V> once(Handler<K, V> handler) {
+        return deduplication
+                .<Handler<K, V>>map(store -> new OnceHandler<>(store, handler))
+                .orElse(handler);
     }
 
     /** With fewer than that, handlers that could run would wait for a fetch. */
@@ -344,6 +366,11 @@ final class ConsumerBuilder implements Consumer.Builder {
             }
         }
         for (var subscription : subscriptions.values()) {
+            if (subscription.work() instanceof ConsumerSettings.Work.EachBatch && deduplication.isPresent()) {
+                throw new IllegalStateException("deduplicate(..) does not go with eachBatch(" + subscription.topic()
+                        + "): which messages of a batch are done only its handler knows. Use eachMessage, or ask the store"
+                        + " in the handler");
+            }
             if (subscription.work() instanceof ConsumerSettings.Work.EachBatch
                     && !(concurrency instanceof Concurrency.PerPartition)) {
                 throw new IllegalStateException("eachBatch(" + subscription.topic() + ") has one batch at once for each"

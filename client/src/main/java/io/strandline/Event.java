@@ -95,6 +95,9 @@ public sealed interface Event {
     record Skipped(Instant at, String group, Partition partition, long offset, int attempts, Throwable why)
             implements OfConsumer {}
 
+    /** A message was passed over, because {@link Deduplication} knows that it was done before. */
+    record Duplicate(Instant at, String group, Partition partition, long offset) implements OfConsumer {}
+
     record Paused(Instant at, String group, Set<Partition> partitions, String reason) implements OfConsumer {}
 
     record Resumed(Instant at, String group, Set<Partition> partitions) implements OfConsumer {}

@@ -24,6 +24,9 @@ public interface Handler<K, V> {
     interface Context {
         Partition partition();
 
+        /** The group of this consumer. */
+        String group();
+
         /**
          * Stops feeding this partition (others go on) until the pause is ended. A handler that fails while it holds a
          * pause has used up no attempt: the same message is first in line afterwards.
@@ -41,5 +44,12 @@ public interface Handler<K, V> {
          * builder's {@code revokeWait} is delivered again to whoever has the partition then.
          */
         boolean stale();
+
+        /**
+         * Says that this message was found to be done before and is passed over: an {@link Event.Duplicate}. For handlers
+         * that have a memory of their own; the handler then returns as ever. {@link Consumer.Builder#deduplicate} says it by
+         * itself.
+         */
+        void duplicate(Message<?, ?> message);
     }
 }

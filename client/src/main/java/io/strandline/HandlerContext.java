@@ -12,6 +12,17 @@ record HandlerContext(Tenure tenure, MemberContext member) implements Handler.Co
     }
 
     @Override
+    public String group() {
+        return member.group();
+    }
+
+    @Override
+    public void duplicate(Message<?, ?> message) {
+        member.events()
+                .raise(new Event.Duplicate(member.time().now(), member.group(), message.partition(), message.offset()));
+    }
+
+    @Override
     public Pause pause() {
         return pause(Optional.empty());
     }

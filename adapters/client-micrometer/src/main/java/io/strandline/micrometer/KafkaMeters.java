@@ -40,6 +40,7 @@ import java.util.concurrent.TimeUnit;
  *   strandline.consumer.dead.letters      counter  given up and kept                     destination, group, to, error.type
  *   strandline.consumer.dead.letters.failed  counter  a dead letter could not be written destination, group, to, error.type
  *   strandline.consumer.skipped           counter  given up and thrown away              destination, group, error.type
+ *   strandline.consumer.duplicates        counter  done before, so passed over           destination, group
  *   strandline.consumer.commits.failed    counter  progress that was not stored          group, error.type
  *   strandline.consumer.stuck             counter  handlers busy for too long            destination, group
  *   strandline.consumer.crashed           counter  consumers that ended by themselves    group, error.type
@@ -106,6 +107,10 @@ public final class KafkaMeters implements Instrumentation {
                         "strandline.consumer.dead.letters.failed",
                         on(e.partition(), e.group(), e.why()).and("to", e.topic()));
             case Event.Skipped e -> count("strandline.consumer.skipped", on(e.partition(), e.group(), e.why()));
+            case Event.Duplicate e ->
+                count(
+                        "strandline.consumer.duplicates",
+                        SYSTEM.and(DESTINATION, e.partition().topic(), GROUP, e.group()));
             case Event.CommitFailed e -> count("strandline.consumer.commits.failed", of(e.group(), e.why()));
             case Event.HandlerStuck e ->
                 count(

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.strandline.DeadLetter;
+import io.strandline.Deduplication;
 import io.strandline.Kafka;
+import io.strandline.MessageId;
+import io.strandline.Outgoing;
 import io.strandline.Retry;
 import io.strandline.SendFailed;
 import io.strandline.Topic;
@@ -157,6 +160,19 @@ class KafkaMetersTest {
         until(() -> health.value() == 2);
         kafka.close();
         assertThat(registry.find("strandline.client.health").gauge()).isNull();
+    }
+
+    @Test
+    void whatWasDoneBeforeIsCountedAndNotSeenAsHandled(@TestTopic("orders") Topic<String, String> orders) {
+        kafka.producer().send(Outgoing.to(orders, "k", "v").header("message-id", "1"));
+        kafka.producer().send(Outgoing.to(orders, "k", "v").header("message-id", "1"));
+        kafka.consumer("billing")
+                .deduplicate(Deduplication.inMemory(10, MessageId.header("message-id")))
+                .eachMessage(orders, m -> {})
+                .start();
+        until(() -> counted("strandline.consumer.duplicates", "messaging.consumer.group.name", "billing") == 1);
+        assertThat(timed("messaging.process.duration", "messaging.consumer.group.name", "billing"))
+                .isEqualTo(1);
     }
 
     @Test
