@@ -62,6 +62,11 @@ final class OffsetTracker {
         if (first != null) {
             return OptionalLong.of(first.offset());
         }
+        return next();
+    }
+
+    /** One past the last offset that was taken or passed over; empty before the first. */
+    OptionalLong next() {
         return next < 0 ? OptionalLong.empty() : OptionalLong.of(next);
     }
 

@@ -3,6 +3,7 @@ package io.strandline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -22,6 +24,7 @@ import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,16 +63,16 @@ final class PollLoop implements ConsumerRebalanceListener {
     /** Changed by the poll thread alone. */
     private final Map<TopicPartition, Tenure> tenures = new ConcurrentHashMap<>();
 
-    private final Set<TopicPartition> pausedFetches = new java.util.HashSet<>();
+    private final Set<TopicPartition> pausedFetches = new HashSet<>();
 
     /** Begins where {@link ConsumerSettings#alwaysStartAt} says, which must be asked for first. */
-    private final Set<TopicPartition> unplaced = new java.util.HashSet<>();
+    private final Set<TopicPartition> unplaced = new HashSet<>();
 
-    private final Set<TopicPartition> everAssigned = new java.util.HashSet<>();
+    private final Set<TopicPartition> everAssigned = new HashSet<>();
     private final AtomicReference<Observed> observed;
     private long lastObservation;
     private long lastTopicsCheck;
-    private final Set<Task> reportedStuck = new java.util.HashSet<>();
+    private final Set<Task> reportedStuck = new HashSet<>();
 
     /** What other threads may know about this member. Replaced as a whole by the poll thread. */
     record Observed(
@@ -224,7 +227,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         if (tenure.frontier().isEmpty()) {
             tenure.committed(records.getFirst().offset()); // where it begins needs no commit before the first message
         }
-        kafka.currentLag(partition).ifPresent(lag -> tenure.seenEnd(kafka.position(partition) + lag));
+        see(partition, (position, lag) -> tenure.seenEnd(position + lag));
         tenure.add(records);
     }
 
@@ -238,8 +241,24 @@ final class PollLoop implements ConsumerRebalanceListener {
         }));
     }
 
-    /** Nothing is committed for these. A broker that does not answer leaves them as they are, and the next poll asks again. */
-    private void begin(Set<TopicPartition> partitions) {
+    /**
+     * Nothing is committed for these. A broker that does not answer leaves them as they are, and the next poll asks again.
+     * With the consumer protocol a poll may tell what an earlier one found out, when a seek has placed the partition since.
+     */
+    private void begin(Set<TopicPartition> asked) {
+        var partitions = new HashSet<TopicPartition>();
+        for (var partition : asked) {
+            var tenure = tenures.get(partition);
+            if (tenure != null) {
+                tenure.next().ifPresentOrElse(next -> kafka.seek(partition, next), () -> partitions.add(partition));
+            }
+        }
+        if (!partitions.isEmpty()) {
+            beginAnew(partitions);
+        }
+    }
+
+    private void beginAnew(Set<TopicPartition> partitions) {
         try {
             var found = starts.find(partitions);
             if (starts.pins()) {
@@ -256,7 +275,8 @@ final class PollLoop implements ConsumerRebalanceListener {
                     tenure.committed(start.offset());
                 }
             });
-        } catch (RetriableException e) {
+        } catch (RetriableException | RebalanceInProgressException | CommitFailedException e) {
+            // The last two: the places are known, but the group does not keep them while it rebalances.
             LOG.warn("Group {}: where {} begin is not known yet: {}", member.group(), partitions, e.toString());
             sleep(AFTER_FAILURE);
         }
@@ -503,10 +523,26 @@ final class PollLoop implements ConsumerRebalanceListener {
         }
     }
 
-    /** Neither asks the broker: where there is a lag there is a position, and the lag is that of the last fetch. */
     private void observe(TopicPartition partition, Tenure tenure) {
+        see(partition, (position, lag) -> observe(tenure, position, lag));
+    }
+
+    /** What there is to know about a partition. */
+    @FunctionalInterface
+    private interface Sight {
+        void seen(long position, long lag);
+    }
+
+    /**
+     * Neither asks the broker: where there is a lag there is a position, and the lag is that of the last fetch. But both
+     * may fail, and then nothing is seen; messages that were fetched must not be lost with it.
+     */
+    private void see(TopicPartition partition, Sight sight) {
         try {
-            kafka.currentLag(partition).ifPresent(lag -> observe(tenure, kafka.position(partition), lag));
+            var lag = kafka.currentLag(partition);
+            if (lag.isPresent()) {
+                sight.seen(kafka.position(partition), lag.getAsLong());
+            }
         } catch (RetriableException | InvalidOffsetException e) {
             LOG.debug("Group {}: the position in {} is not known", member.group(), partition, e);
         }

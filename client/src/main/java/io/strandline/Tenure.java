@@ -219,6 +219,16 @@ final class Tenure {
         }
     }
 
+    /** One past the last offset that was taken or passed over; empty before anything is known. */
+    OptionalLong next() {
+        lock.lock();
+        try {
+            return tracker.next();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     int messagesInMemory() {
         lock.lock();
         try {

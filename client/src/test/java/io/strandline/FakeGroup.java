@@ -32,6 +32,7 @@ import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
@@ -168,6 +169,14 @@ final class FakeGroup {
         boolean answersAtOnce = true;
         boolean refusesCommits;
 
+        /** A poll tells what the one before it found out, as with the consumer protocol. */
+        boolean tellsLate;
+
+        private Set<TopicPartition> untold = Set.of();
+
+        /** What it knows of the end of a log takes too long to find out. */
+        boolean lagFails;
+
         @SuppressWarnings("unchecked")
         Consumer<byte[], byte[]> consumer() {
             return (Consumer<byte[], byte[]>) Proxy.newProxyInstance(
@@ -212,10 +221,13 @@ final class FakeGroup {
                     unknown.add(partition);
                 }
             }
-            if (!unknown.isEmpty()) {
-                throw new NoOffsetForPartitionException(unknown);
+            var told = tellsLate ? untold : unknown;
+            untold = Set.copyOf(unknown);
+            if (!told.isEmpty()) {
+                untold = Set.of();
+                throw new NoOffsetForPartitionException(told);
             }
-            return fetch();
+            return unknown.isEmpty() ? fetch() : ConsumerRecords.empty();
         }
 
         private void rebalance() {
@@ -358,6 +370,9 @@ final class FakeGroup {
         }
 
         public OptionalLong currentLag(TopicPartition partition) {
+            if (lagFails) {
+                throw new TimeoutException("on purpose");
+            }
             var position = positions.get(partition);
             return position == null ? OptionalLong.empty() : OptionalLong.of(end(partition) - position);
         }

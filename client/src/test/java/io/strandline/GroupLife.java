@@ -92,6 +92,7 @@ final class GroupLife {
             rig = new Rig(group, choices(this), time, gate);
             rig.kafka.answersAtOnce = random.nextBoolean();
             rig.kafka.recordsPerPoll = random.nextInt(1, 20);
+            rig.kafka.tellsLate = random.nextBoolean();
         }
 
         boolean awake() {

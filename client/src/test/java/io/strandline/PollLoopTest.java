@@ -479,6 +479,34 @@ class PollLoopTest {
     }
 
     @Test
+    void whereAGroupBeginsIsAskedAgainWhenARebalanceRefusesToKeepIt() {
+        choices.startAt = Position.latest();
+        var rig = rig();
+        rig.append(P0, "before");
+        rig.kafka.refusesCommits = true;
+        rig.own(P0);
+        rig.steps(3);
+        assertThat(rig.committed(P0)).isEqualTo(-1);
+        rig.kafka.refusesCommits = false;
+        rig.step();
+        assertThat(rig.committed(P0)).isEqualTo(1);
+        rig.append(P0, "after");
+        rig.steps(2);
+        assertThat(handled).containsExactly("after#1");
+    }
+
+    @Test
+    void whatWasFetchedIsHandledAlsoWhenTheEndOfItsLogIsNotKnown() {
+        var rig = rig();
+        rig.kafka.lagFails = true;
+        rig.append(P0, "a", "b");
+        rig.own(P0);
+        rig.steps(3);
+        assertThat(handled).containsExactly("a#1", "b#1");
+        assertThat(rig.committed(P0)).isEqualTo(2);
+    }
+
+    @Test
     void aPartitionThatIsAddedLaterIsReadFromItsStartByAGroupThatBeganAtTheEnd() {
         choices.startAt = Position.latest();
         var first = rig();

@@ -176,6 +176,18 @@ class SeekTest {
     }
 
     @Test
+    void aPlaceStaysAlsoWhenAPollTellsLateThatNothingIsCommitted() {
+        choices.startAt = Position.latest();
+        choices.alwaysStartAt = Optional.of(Position.earliest());
+        var rig = rig();
+        rig.kafka.tellsLate = true;
+        rig.append(P0, "a", "b");
+        rig.own(P0);
+        rig.steps(4);
+        assertThat(handled).containsExactly("a", "b");
+    }
+
+    @Test
     void topicsAreFoundByPatternButNotTheDeadLettersOfThese() {
         choices.patterns = List.of(new ConsumerSettings.Matching<>(
                 Pattern.compile("orders|invoices.*"),
