@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -19,6 +20,7 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.DescribeFeaturesOptions;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
@@ -38,6 +40,7 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -457,6 +460,28 @@ final class BlockingAdmin implements Admin, Discovery.Client {
         return describe(topic).stream()
                 .mapToLong(found -> found.partitions().size())
                 .findFirst();
+    }
+
+    /** The fewest copies that a partition of this topic has, or empty if the topic is not there. */
+    OptionalInt copies(String topic) {
+        return describe(topic).stream().mapToInt(BlockingAdmin::replication).findFirst();
+    }
+
+    /** Whether the cluster has the group protocol of KIP-848. */
+    ProtocolChoice.Offer offersConsumerProtocol(Duration atMost) {
+        try {
+            var limit = new DescribeFeaturesOptions().timeoutMs(Math.toIntExact(atMost.toMillis()));
+            var version = get(kafka.describeFeatures(limit).featureMetadata())
+                    .finalizedFeatures()
+                    .get("group.version");
+            return version != null && version.maxVersionLevel() > 0
+                    ? ProtocolChoice.Offer.YES
+                    : ProtocolChoice.Offer.NO;
+        } catch (UnsupportedVersionException e) {
+            return ProtocolChoice.Offer.NO;
+        } catch (TimeoutException e) {
+            return ProtocolChoice.Offer.UNKNOWN;
+        }
     }
 
     private Optional<TopicDescription> describe(String topic) {

@@ -161,10 +161,16 @@ public interface Consumer extends AutoCloseable {
         /** Bytes of messages that may be in memory, over all partitions, beside one fetch. Default 16 MiB. */
         Builder maxInFlightBytes(long bytes);
 
-        /** The group gives this member up after so long without a heartbeat. Default 30 s. */
+        /** Default: {@link GroupProtocol#CLASSIC}. */
+        Builder groupProtocol(GroupProtocol protocol);
+
+        /**
+         * The group gives this member up after so long without a heartbeat. Default 30 s. With
+         * {@link GroupProtocol#CONSUMER} the broker decides, and this is refused.
+         */
         Builder sessionTimeout(Duration d);
 
-        /** Default 3 s. */
+        /** Default 3 s. As {@link #sessionTimeout} a matter of the classic protocol. */
         Builder heartbeat(Duration d);
 
         /**
@@ -194,13 +200,13 @@ public interface Consumer extends AutoCloseable {
         Builder set(String kafkaConfig, Object value);
 
         /**
-         * Joins the group and returns; assignment follows. Makes sure that the dead-letter topics exist (with the
-         * source's number of partitions and {@code retention.ms=-1}) where a broker answers, else before the first dead
+         * Joins the group and returns; assignment follows. Makes sure that the dead-letter topics exist (with as many
+         * partitions and copies as the source and {@code retention.ms=-1}) where a broker answers, else before the first dead
          * letter.
          *
          * @throws IllegalStateException if a retry limit has no place for what exceeds it (say {@code deadLetter(..)},
-         *     {@code DeadLetter.discard()} or {@code Retry.forever()}), if there is no handler, or if settings
-         *     contradict each other
+         *     {@code DeadLetter.discard()} or {@code Retry.forever()}), if there is no handler, if settings
+         *     contradict each other, or if brokers answer that do not have the {@link #groupProtocol} asked for
          */
         Consumer start();
     }

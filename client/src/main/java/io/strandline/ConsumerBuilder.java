@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
@@ -37,9 +38,6 @@ final class ConsumerBuilder implements Consumer.Builder {
             Map.entry("max.poll.interval.ms", 60_000),
             Map.entry("fetch.max.bytes", 10 * 1024 * 1024));
 
-    private static final List<String> BROKER_DECIDES =
-            List.of("partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms");
-
     private final ConnectedKafka kafka;
     private final String group;
     private final Map<String, ConsumerSettings.Subscription<?, ?>> subscriptions = new LinkedHashMap<>();
@@ -57,6 +55,7 @@ final class ConsumerBuilder implements Consumer.Builder {
     private Duration revokeWait = Duration.ofSeconds(10);
     private Duration drain = Duration.ofSeconds(20);
     private Duration stuckAfter = Duration.ofMinutes(1);
+    private GroupProtocol protocol = GroupProtocol.CLASSIC;
     private final Map<String, Object> config = new HashMap<>();
     private final Map<String, Object> overrides = new HashMap<>();
 
@@ -173,6 +172,12 @@ final class ConsumerBuilder implements Consumer.Builder {
     }
 
     @Override
+    public Consumer.Builder groupProtocol(GroupProtocol protocol) {
+        this.protocol = protocol;
+        return this;
+    }
+
+    @Override
     public Consumer.Builder sessionTimeout(Duration d) {
         config.put("session.timeout.ms", RetrySettings.intMillis(d));
         return this;
@@ -232,6 +237,7 @@ final class ConsumerBuilder implements Consumer.Builder {
     public Consumer start() {
         var config = kafkaConfig();
         refuseContradictions(config);
+        choose(config);
         var settings = settings();
         var deadLetters = deadLetterTopics();
         var retries = retryTopics();
@@ -244,6 +250,25 @@ final class ConsumerBuilder implements Consumer.Builder {
                 settings,
                 deadLetters.<DeadLetterWriter>map(d -> d).orElse(ConsumerBuilder::noDeadLetters),
                 retries.<RetryWriter>map(r -> r).orElse(RetryWriter.none()));
+    }
+
+    /** Last of the checks, for it may ask the broker. */
+    private void choose(Map<String, Object> kafkaConfig) {
+        var set = new HashMap<>(config);
+        set.putAll(kafka.settings().overrides());
+        set.putAll(overrides);
+        var choice = ProtocolChoice.of(group, protocol, set, kafka.settings().bootstrap(), this::offer);
+        if (choice.consumer()) {
+            ProtocolChoice.CLASSIC_ONLY.forEach(kafkaConfig::remove); // our defaults
+        }
+        kafkaConfig.put(ProtocolChoice.SETTING, choice.kafkaName());
+        if (protocol != GroupProtocol.CLASSIC) {
+            LOG.info("Group {} speaks the {} protocol: {}", group, choice.kafkaName(), choice.why());
+        }
+    }
+
+    private ProtocolChoice.Offer offer() {
+        return kafka.blockingAdmin().offersConsumerProtocol(BROKER_WAIT);
     }
 
     private static Ack noDeadLetters(
@@ -404,9 +429,6 @@ final class ConsumerBuilder implements Consumer.Builder {
 
     private Map<String, Object> kafkaConfig() {
         var all = new HashMap<>(DEFAULTS);
-        if ("consumer".equalsIgnoreCase(String.valueOf(overrides.get("group.protocol")))) {
-            BROKER_DECIDES.forEach(all::remove); // kafka-clients refuses them with this protocol
-        }
         all.putAll(kafka.settings().connection(kafka.memberClientId(group)));
         all.put("group.id", group);
         all.put("max.poll.records", Math.min(500, messagesInMemory()));
@@ -429,7 +451,8 @@ final class ConsumerBuilder implements Consumer.Builder {
                 deadLetters.ifPresent(topics -> topics.ensureAll(topic));
                 retries.ifPresent(topics -> topics.ensureAll(topic));
             }
-        } catch (RetriableException e) {
+        } catch (RetriableException | InvalidReplicationFactorException e) {
+            // The last one: not all nodes of the cluster are there just now.
             LOG.warn("Group {}: topics for what fails are made when they are needed", group, e);
         }
     }

@@ -84,7 +84,7 @@ final class SideTopics {
             wanted = wanted.partitions((int) partitions.getAsLong());
         }
         try {
-            admin.create(roomForHeaders(wanted, source));
+            admin.create(like(source, wanted));
             LOG.info("Created {} topic {}: partitions {}, {}", kind, topic, partitions, config);
         } catch (AuthorizationException | PolicyViolationException e) {
             throw new IllegalStateException(
@@ -94,18 +94,26 @@ final class SideTopics {
         }
     }
 
-    /** A letter is larger than its message by our headers. */
-    private Topic<byte[], byte[]> roomForHeaders(Topic<byte[], byte[]> topic, String source) {
+    /**
+     * As many copies as the source has, for brokers' default often is one, and a node that dies would take the letters of
+     * three along. A letter is larger than its message by our headers.
+     */
+    private Topic<byte[], byte[]> like(String source, Topic<byte[], byte[]> topic) {
+        var copies = admin.copies(source);
+        var like = copies.isPresent() ? topic.replication(copies.getAsInt()) : topic;
         try {
-            var limit = admin.config(source).get("max.message.bytes");
-            return limit == null
-                    ? topic
-                    : topic.config(
-                            "max.message.bytes",
-                            Long.toString(Math.min(Integer.MAX_VALUE, Long.parseLong(limit) + HEADER_BYTES)));
+            var config = admin.config(source);
+            var inSync = config.get("min.insync.replicas");
+            var limit = config.get("max.message.bytes");
+            like = inSync == null ? like : like.config("min.insync.replicas", inSync);
+            return limit == null ? like : like.config("max.message.bytes", withRoomForHeaders(limit));
         } catch (KafkaException e) {
-            LOG.debug("The largest message of {} is not known; the broker's default is used", source, e);
-            return topic;
+            LOG.debug("The settings of {} are not known; the broker's defaults are used", source, e);
+            return like;
         }
+    }
+
+    private static String withRoomForHeaders(String limit) {
+        return Long.toString(Math.min(Integer.MAX_VALUE, Long.parseLong(limit) + HEADER_BYTES));
     }
 }

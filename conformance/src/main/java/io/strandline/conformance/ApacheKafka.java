@@ -26,11 +26,15 @@ public final class ApacheKafka implements Target {
     private static final Duration READY_WITHIN = Duration.ofSeconds(90);
 
     /**
-     * What a test does not wait for: groups start at once, internal topics are small, and a node that was killed may
+     * What a test does not wait for: groups start at once and hear of changes soon, internal topics are small, and a node that was killed may
      * register again when its session is over, which by default takes 9 s.
      */
     private static final Map<String, String> TEST_SETTINGS = Map.of(
             "group.initial.rebalance.delay.ms", "0",
+            "group.consumer.min.heartbeat.interval.ms", "300",
+            "group.consumer.heartbeat.interval.ms", "300",
+            "group.consumer.min.session.timeout.ms", "6000",
+            "group.consumer.session.timeout.ms", "6000",
             "offsets.topic.num.partitions", "4",
             "broker.session.timeout.ms", "3000",
             "broker.heartbeat.interval.ms", "500");

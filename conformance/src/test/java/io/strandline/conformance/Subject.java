@@ -1,22 +1,25 @@
 package io.strandline.conformance;
 
+import io.strandline.GroupProtocol;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
 /** What the shared tests run against; {@code -Dtargets=apache-kafka} chooses one of them. */
 enum Subject {
-    STRANDLINE("Strandline") {
+    STRANDLINE("Strandline", Set.of(GroupProtocol.CLASSIC)) {
         @Override
         Target start() {
             return StrandlineProcess.start();
         }
     },
 
-    APACHE_KAFKA("Apache Kafka " + ApacheKafka.version()) {
+    APACHE_KAFKA("Apache Kafka " + ApacheKafka.version(), EnumSet.of(GroupProtocol.CLASSIC, GroupProtocol.CONSUMER)) {
         @Override
         Target start() {
             return ApacheKafka.start();
@@ -30,9 +33,16 @@ enum Subject {
     }
 
     private final String title;
+    private final Set<GroupProtocol> protocols;
 
-    Subject(String title) {
+    Subject(String title, Set<GroupProtocol> protocols) {
         this.title = title;
+        this.protocols = protocols;
+    }
+
+    /** What groups can speak there. */
+    Set<GroupProtocol> protocols() {
+        return protocols;
     }
 
     /** A new broker of the test's own. */
