@@ -40,7 +40,7 @@ final class ConnectedKafka implements Kafka {
 
     private final List<Consumer> consumers = new ArrayList<>();
     private final List<ProducerPool> pools = new ArrayList<>();
-    private final List<TypedProducer> own = new ArrayList<>();
+    private final List<Producer> own = new ArrayList<>();
     private @Nullable TypedProducer shared;
     private @Nullable BlockingAdmin admin;
     private @Nullable Thread shutdownHook;
@@ -131,6 +131,45 @@ final class ConnectedKafka implements Kafka {
         }
     }
 
+    /** A producer of transactions, with a pool of its own. */
+    Producer transactional(
+            String id,
+            ProducerPool.Kind kind,
+            Duration timeout,
+            Map<String, Object> config,
+            Map<String, Object> overrides) {
+        lock.lock();
+        try {
+            refuseIfClosed();
+            if (own.stream()
+                    .anyMatch(one -> one instanceof TransactionalProducer other
+                            && other.id().equals(id))) {
+                throw new IllegalStateException("This Kafka has a producer with the transactional id " + id
+                        + ", from which another one would take over. Share that one (its transactions have their turn one"
+                        + " after the other), or close it first");
+            }
+            var pool = transactionalPool(id, timeout, config, overrides);
+            var transactor = new Transactor(
+                    id, pool, kind, Transactor.WhenFenced.GIVE_UP, events, settings.time(), () -> closePool(pool));
+            var producer = new TransactionalProducer(transactor, settings.instruments(), timeout);
+            own.add(producer);
+            pool.onClose(() -> forget(producer));
+            return producer;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private ProducerPool transactionalPool(
+            String id, Duration timeout, Map<String, Object> config, Map<String, Object> overrides) {
+        var all = producerConfig();
+        all.put("transaction.timeout.ms", RetrySettings.intMillis(timeout));
+        all.putAll(config);
+        all.put("transactional.id", id);
+        all.put("client.id", settings.clientId() + "-" + id);
+        return pool(all, overrides);
+    }
+
     /** Of its own, so that messages of today do not wait for those of yesterday. */
     private ProducerPool spoolPool(ProducerPool of, Map<String, Object> config, Map<String, Object> overrides) {
         var patient = new HashMap<>(config);
@@ -152,7 +191,7 @@ final class ConnectedKafka implements Kafka {
         }
     }
 
-    private void forget(TypedProducer producer) {
+    private void forget(Producer producer) {
         lock.lock();
         try {
             own.remove(producer);

@@ -132,8 +132,26 @@ public sealed interface Event {
      */
     record Stopped(Instant at, String group, boolean drained) implements OfConsumer {}
 
-    /** A message was acknowledged. Made only while someone listens to it. */
+    /** A message was acknowledged; in a transaction: the transaction has committed. Made only while someone listens to it. */
     record Sent(Instant at, Ack ack, Duration took) implements OfProducer {}
+
+    /**
+     * A transaction has committed: what was sent in it is visible.
+     *
+     * @param messages without offsets
+     * @param took from its begin
+     */
+    record TransactionCommitted(Instant at, String transactionalId, long messages, Duration took)
+            implements OfProducer {}
+
+    /**
+     * A transaction was aborted, or is not known to have committed.
+     *
+     * @param messages that were sent in it
+     * @param why empty if its owner aborted it; a {@link TransactionFailed} says what became of it
+     */
+    record TransactionAborted(Instant at, String transactionalId, long messages, Optional<Throwable> why)
+            implements OfProducer {}
 
     /** A message failed for good. */
     record Unsent(Instant at, String topic, Throwable why) implements OfProducer {}

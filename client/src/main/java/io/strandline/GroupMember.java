@@ -17,6 +17,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -244,6 +245,20 @@ final class GroupMember implements Consumer {
             loop.commit(offsets);
             return true;
         }));
+    }
+
+    /**
+     * What binds an offset to this member and the group as it is now.
+     *
+     * @throws IllegalStateException if one of these partitions is not this member's, or the member commits by itself
+     */
+    ConsumerGroupMetadata metadataFor(Set<Partition> partitions) {
+        if (!(settings.commit() instanceof Commit.Manual)) {
+            throw new IllegalStateException("The consumer of group " + settings.group()
+                    + " commits by itself, and could take back what a transaction has stored: give it commit(Commit.manual()),"
+                    + " or have it do all this by itself with eachTransaction(..)");
+        }
+        return Commands.answer(commands.ask(() -> loop.metadataFor(partitions)));
     }
 
     @Override

@@ -49,8 +49,10 @@ public interface Instrumentation {
             return given;
         }
 
+        /** In a transaction: when that has committed. */
         default void acknowledged(Ack ack) {}
 
+        /** In a transaction: also when that was aborted. */
         default void failed(Throwable why) {}
     }
 

@@ -36,6 +36,18 @@ public interface Kafka extends AutoCloseable {
     /** The one shared producer; its close() flushes, its sockets close with this. */
     Producer producer();
 
+    /**
+     * A producer that sends in transactions: {@link Producer#transaction}.
+     *
+     * @param transactionalId by which the broker knows whose a transaction is: the same after a restart, so that what the
+     *     process left open is ended when it comes back, and another one in each instance that runs at the same time,
+     *     because a newer producer with the same id takes over from the older one
+     * @throws IllegalStateException if this Kafka has an open producer with that id
+     */
+    default Producer producer(String transactionalId) {
+        return producerBuilder().transactionalId(transactionalId).build();
+    }
+
     /** For a producer of its own. */
     ProducerBuilder producerBuilder();
 
@@ -122,9 +134,22 @@ public interface Kafka extends AutoCloseable {
          */
         ProducerBuilder onFailure(BiConsumer<? super Outgoing<?, ?>, ? super SendFailed> last);
 
+        /**
+         * For transactions; see {@link Kafka#producer(String)}. Such a producer sends in transactions alone. Not with
+         * {@link #acks} other than ALL nor with {@link #onFailure}: a transaction is stored, or fails, as a whole.
+         */
+        ProducerBuilder transactionalId(String id);
+
+        /**
+         * A transaction that is open for longer is aborted by the broker: who reads committed messages waits no longer than
+         * that for what a dead process left. Default 1 minute; the broker sets a limit (15 minutes unless configured).
+         */
+        ProducerBuilder transactionTimeout(Duration d);
+
         /** Any setting of kafka-clients' producer, by its name; wins over everything above. */
         ProducerBuilder set(String kafkaConfig, Object value);
 
+        /** @throws IllegalStateException if settings contradict each other */
         Producer build();
     }
 

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
@@ -630,6 +631,17 @@ final class PollLoop implements ConsumerRebalanceListener {
             kafka.endOffsets(tenures.keySet()).forEach((partition, end) -> ends.put(Partition.of(partition), end));
         }
         return ends;
+    }
+
+    /** Command: the group as it is now, while all of these are this member's. */
+    ConsumerGroupMetadata metadataFor(Set<Partition> partitions) {
+        for (var partition : partitions) {
+            if (!tenures.containsKey(partition.toKafka())) {
+                throw new IllegalStateException(partition + " is not this member's, but " + ours(tenures.keySet())
+                        + " are: its progress is somebody else's");
+            }
+        }
+        return kafka.groupMetadata();
     }
 
     /** Command. */

@@ -57,6 +57,29 @@ public interface Producer extends AutoCloseable {
     /** The same with other compression; shares this one's life. */
     Producer with(Compression compression);
 
+    /**
+     * Commits when the work returns, aborts when it throws; passes on what it returns or throws. Ends nothing that the
+     * work has ended itself. Waits for its turn: a producer has one transaction at a time, and threads that share it have
+     * it one after the other. Needs a transactional id ({@link Kafka#producer(String)}).
+     *
+     * @throws TransactionFailed if it could not begin or did not commit; running the work again is the caller's decision
+     * @throws IllegalStateException without a transactional id; if the broker does not do transactions; if this thread has
+     *     begun one that is open; if another one stays open for longer than the transaction's time-out
+     */
+    <R, X extends Exception> R transaction(TransactionWork<R, X> work) throws X;
+
+    /** What a transaction consists of. */
+    @FunctionalInterface
+    interface TransactionWork<R, X extends Exception> {
+        R run(Transaction tx) throws X;
+    }
+
+    /**
+     * The explicit form, for {@code try (var tx = producer.begin())}: closing without {@link Transaction#commit} aborts.
+     * Waits and throws as {@link #transaction} does.
+     */
+    Transaction begin();
+
     Health health();
 
     /** Flushes. The sockets of a shared producer close with its {@link Kafka}. */

@@ -85,6 +85,17 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
         return all;
     }
 
+    /** It can do nothing more; the next of its kind is made anew. */
+    void drop(Producer<byte[], byte[]> producer) {
+        lock.lock();
+        try {
+            open.values().remove(producer);
+        } finally {
+            lock.unlock();
+        }
+        producer.close(Duration.ZERO);
+    }
+
     List<Producer<byte[], byte[]>> all() {
         lock.lock();
         try {

@@ -162,6 +162,22 @@ final class TypedProducer implements Producer {
     }
 
     @Override
+    public <R, X extends Exception> R transaction(TransactionWork<R, X> work) {
+        throw noTransactionalId();
+    }
+
+    @Override
+    public Transaction begin() {
+        throw noTransactionalId();
+    }
+
+    private static IllegalStateException noTransactionalId() {
+        return new IllegalStateException("This producer has no transactional id, by which a broker knows whose a"
+                + " transaction is. kafka.producer(\"my-service-1\") gives one that has; so does"
+                + " producerBuilder().transactionalId(..)");
+    }
+
+    @Override
     public Health health() {
         var checks = new ArrayList<>(lastResort.checks());
         checks.addFirst(connection.check(pool.closed()));
@@ -173,7 +189,7 @@ final class TypedProducer implements Producer {
         onClose.run();
     }
 
-    private static <K, V> ProducerRecord<byte[], byte[]> serialize(Outgoing<K, V> message, Headers headers) {
+    static <K, V> ProducerRecord<byte[], byte[]> serialize(Outgoing<K, V> message, Headers headers) {
         var topic = message.topic();
         var name = topic.name();
         K key = message.key();
