@@ -2,19 +2,22 @@ package io.strandline.benchmarks;
 
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/** All figures of a run: measurement by measurement, one list a contender, in the order of the rounds. */
-final class Figures {
-    private final Map<String, Map<Contender, List<Double>>> byMeasurement = new LinkedHashMap<>();
+/**
+ * All figures of a run: measurement by measurement, one list a contender, in the order of the rounds.
+ *
+ * @param <C> who is measured
+ */
+final class Figures<C> {
+    private final Map<String, Map<C, List<Double>>> byMeasurement = new LinkedHashMap<>();
 
-    void add(String measurement, Contender contender, double figure) {
+    void add(String measurement, C contender, double figure) {
         byMeasurement
-                .computeIfAbsent(measurement, ignored -> new EnumMap<>(Contender.class))
+                .computeIfAbsent(measurement, ignored -> new LinkedHashMap<>())
                 .computeIfAbsent(contender, ignored -> new ArrayList<>())
                 .add(figure);
     }
@@ -23,11 +26,11 @@ final class Figures {
         return List.copyOf(byMeasurement.keySet());
     }
 
-    List<Double> all(String measurement, Contender contender) {
+    List<Double> all(String measurement, C contender) {
         return byMeasurement.getOrDefault(measurement, Map.of()).getOrDefault(contender, List.of());
     }
 
-    OptionalDouble median(String measurement, Contender contender) {
+    OptionalDouble median(String measurement, C contender) {
         var sorted = all(measurement, contender).stream().sorted().toList();
         if (sorted.isEmpty()) {
             return OptionalDouble.empty();
@@ -38,16 +41,19 @@ final class Figures {
     }
 
     /** Among others the smallest and the largest. */
-    DoubleSummaryStatistics range(String measurement, Contender contender) {
+    DoubleSummaryStatistics range(String measurement, C contender) {
         return all(measurement, contender).stream()
                 .mapToDouble(Double::doubleValue)
                 .summaryStatistics();
     }
 
     /** One contender's median over another's. */
-    OptionalDouble ratio(String measurement, Contender one, Contender other) {
-        var above = median(measurement, one);
-        var below = median(measurement, other);
+    OptionalDouble ratio(String measurement, C one, C other) {
+        return over(median(measurement, one), median(measurement, other));
+    }
+
+    /** One figure over another, where there are both. */
+    static OptionalDouble over(OptionalDouble above, OptionalDouble below) {
         return above.isPresent() && below.isPresent() && below.getAsDouble() > 0
                 ? OptionalDouble.of(above.getAsDouble() / below.getAsDouble())
                 : OptionalDouble.empty();

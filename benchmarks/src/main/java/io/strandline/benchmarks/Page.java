@@ -8,7 +8,6 @@ import static io.strandline.benchmarks.SideBySide.START;
 import static io.strandline.benchmarks.SideBySide.throughput;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -21,9 +20,8 @@ import java.util.stream.Collectors;
  *
  * @param folder where the brokers had their data
  */
-record Page(Figures figures, Path folder, int messages, boolean quick) {
-    private static final String FIGURES_BEGIN = "<!-- figures: benchmarks/run writes what follows -->\n";
-    private static final String FIGURES_END = "<!-- end of the figures -->\n";
+record Page(Figures<Contender> figures, Path folder, int messages, boolean quick) {
+    private static final String FIGURES_BEGIN = "<!-- figures: benchmarks/run writes what follows -->";
     private static final double START_GATE = 1.0 / 6;
     private static final double THROUGHPUT_GATE = 2.0;
 
@@ -51,15 +49,7 @@ record Page(Figures figures, Path folder, int messages, boolean quick) {
 
     /** Puts the summary between the marks of a file, instead of what stands there. */
     void replaceFigures(Path file) throws IOException {
-        var text = Files.readString(file);
-        int begin = text.indexOf(FIGURES_BEGIN);
-        int end = text.indexOf(FIGURES_END);
-        if (begin < 0 || end < begin) {
-            throw new IllegalStateException(
-                    file + " has no place for the figures: the lines\n" + FIGURES_BEGIN + FIGURES_END);
-        }
-        Files.writeString(
-                file, text.substring(0, begin) + FIGURES_BEGIN + "\n" + summary() + "\n" + text.substring(end));
+        Marks.in(file).replace(FIGURES_BEGIN, summary());
     }
 
     boolean gatesHold() {

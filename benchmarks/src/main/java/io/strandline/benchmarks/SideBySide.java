@@ -26,7 +26,7 @@ public final class SideBySide {
     private final Path folder;
     private final int rounds;
     private final int messages;
-    private final Figures figures = new Figures();
+    private final Figures<Contender> figures = new Figures<>();
 
     private SideBySide(Path folder, int rounds, int messages) {
         this.folder = folder;
