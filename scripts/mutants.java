@@ -45,7 +45,7 @@ class Mutants {
         }
 
         String module() {
-            return file.getName(0).toString();
+            return file.toString().replaceFirst("/src/.*", "");
         }
 
         boolean matches(List<String> words) {
