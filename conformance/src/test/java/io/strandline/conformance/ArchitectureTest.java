@@ -29,7 +29,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ArchitectureTest {
     private static final Pattern MODULE = Pattern.compile("/([^/]+)/target/");
     private static final Set<String> MODULES = Set.of(
-            "protocol", "storage", "broker", "client", "cli", "junit", "client-micrometer", "client-opentelemetry");
+            "protocol",
+            "storage",
+            "broker",
+            "client",
+            "cli",
+            "junit",
+            "client-micrometer",
+            "client-opentelemetry",
+            "client-jdbc");
 
     private static JavaClasses production;
 
@@ -69,10 +77,14 @@ class ArchitectureTest {
         "junit, cli",
         "client, client-micrometer",
         "client, client-opentelemetry",
+        "client, client-jdbc",
         "client-micrometer, broker",
         "client-opentelemetry, broker",
         "client-micrometer, client-opentelemetry",
         "client-opentelemetry, client-micrometer",
+        "client-jdbc, broker",
+        "client-jdbc, client-micrometer",
+        "client-jdbc, client-opentelemetry",
         "storage, protocol",
         "storage, broker",
         "protocol, storage",
@@ -83,6 +95,23 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(in(other))
                 .because("broker and client meet on the wire, and dependencies point inwards"));
+    }
+
+    /** What kafka-clients says of a failed send is all that it asks of others. */
+    @Test
+    void theDatabaseAdapterKnowsNoDriver() {
+        check(classes()
+                .that(in("client-jdbc"))
+                .should()
+                .onlyDependOnClassesThat(inOrFrom(
+                        "client-jdbc",
+                        "java.",
+                        "javax.sql.",
+                        "io.strandline.",
+                        "org.apache.kafka.common.errors.",
+                        "org.slf4j.",
+                        "org.jspecify.annotations."))
+                .because("the application brings the driver, the pool and the framework of its choice"));
     }
 
     @ParameterizedTest
@@ -111,14 +140,14 @@ class ArchitectureTest {
     void noMethodIsSynchronized() {
         check(methods()
                 .that()
-                .areDeclaredInClassesThat(in("protocol", "storage", "broker", "client", "junit"))
+                .areDeclaredInClassesThat(in("protocol", "storage", "broker", "client", "client-jdbc", "junit"))
                 .should()
                 .notHaveModifier(JavaModifier.SYNCHRONIZED)
                 .because("on JDK 21 to 23 a virtual thread that blocks in one holds its carrier; use a ReentrantLock"));
     }
 
     @ParameterizedTest
-    @CsvSource({"protocol", "storage", "broker", "client", "junit"})
+    @CsvSource({"protocol", "storage", "broker", "client", "client-jdbc", "junit"})
     void aLibraryNeverEndsTheJvm(String module) {
         check(noClasses()
                 .that(in(module))
@@ -138,7 +167,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"protocol", "storage", "broker", "client"})
+    @CsvSource({"protocol", "storage", "broker", "client", "client-jdbc"})
     void timeIsHandedIn(String module) {
         check(noClasses()
                 .that(in(module).and(DescribedPredicate.not(isClock())))
