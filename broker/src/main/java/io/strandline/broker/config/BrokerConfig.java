@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 
 /**
@@ -219,6 +220,16 @@ public final class BrokerConfig {
             }
         }
         return defaults;
+    }
+
+    /** The broker's name for what all topics have unless they say otherwise; empty where only a topic can say it. */
+    public static Optional<String> nameOfDefault(String topicSetting) {
+        for (var pair : TOPIC_DEFAULTS) {
+            if (pair[1].equals(topicSetting)) {
+                return Optional.of(pair[0]);
+            }
+        }
+        return Optional.empty();
     }
 
     public StoreConfig store() {

@@ -5,6 +5,8 @@ import io.strandline.broker.config.Setting;
 import io.strandline.broker.requests.Authorizer.Operation;
 import io.strandline.broker.requests.Authorizer.Resource;
 import io.strandline.broker.topics.TopicConfig;
+import io.strandline.broker.topics.TopicConfig.Possible;
+import io.strandline.broker.topics.TopicConfig.Source;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.message.DescribeConfigsRequest;
 import io.strandline.protocol.message.DescribeConfigsRequest.DescribeConfigsResource;
@@ -12,13 +14,15 @@ import io.strandline.protocol.message.DescribeConfigsResponse;
 import io.strandline.protocol.message.DescribeConfigsResponse.DescribeConfigsResourceResult;
 import io.strandline.protocol.message.DescribeConfigsResponse.DescribeConfigsResult;
 import io.strandline.protocol.message.DescribeConfigsResponse.DescribeConfigsSynonym;
+import java.util.List;
 
-/** DescribeConfigs, v1 to v4: of topics and of the broker, each setting with its value and where the value comes from. */
+/**
+ * DescribeConfigs, v1 to v4: of topics and of the broker, each setting with its value and where the value comes from; as
+ * synonyms, what would count if that were not set.
+ */
 final class DescribeConfigsHandler implements Handler<DescribeConfigsRequest> {
     private static final byte TOPIC = 2;
     private static final byte BROKER = 4;
-    private static final byte STATIC_BROKER_CONFIG = 4;
-    private static final byte DEFAULT_CONFIG = 5;
 
     private final Node node;
 
@@ -59,13 +63,7 @@ final class DescribeConfigsHandler implements Handler<DescribeConfigsRequest> {
         var config = topic.get().config();
         for (Setting<?> setting : TopicConfig.TABLE.all()) {
             if (isAsked(asked, setting)) {
-                add(
-                        result,
-                        request,
-                        setting,
-                        config.text(setting),
-                        config.source(setting).code(),
-                        false);
+                add(result, request, setting, config.possible(setting), false);
             }
         }
     }
@@ -89,8 +87,9 @@ final class DescribeConfigsHandler implements Handler<DescribeConfigsRequest> {
         }
         for (Setting<?> setting : BrokerConfig.TABLE.all()) {
             if (isAsked(asked, setting)) {
-                byte source = node.config().isGiven(setting) ? STATIC_BROKER_CONFIG : DEFAULT_CONFIG;
-                add(result, request, setting, node.config().text(setting), source, true);
+                var source = node.config().isGiven(setting) ? Source.BROKER : Source.DEFAULT;
+                var value = new Possible(setting.name(), node.config().text(setting), source);
+                add(result, request, setting, List.of(value), true);
             }
         }
     }
@@ -103,21 +102,23 @@ final class DescribeConfigsHandler implements Handler<DescribeConfigsRequest> {
             DescribeConfigsResult result,
             DescribeConfigsRequest request,
             Setting<?> setting,
-            String value,
-            byte source,
+            List<Possible> possible,
             boolean readOnly) {
+        var counts = possible.getFirst();
         var described = new DescribeConfigsResourceResult()
                 .name(setting.name())
-                .value(value)
-                .configSource(source)
+                .value(counts.value())
+                .configSource(counts.source().code())
                 .readOnly(readOnly)
                 .configType(setting.kind().code())
                 .documentation(request.includeDocumentation ? setting.about() : null);
         if (request.includeSynonyms) {
-            described.synonyms.add(new DescribeConfigsSynonym()
-                    .name(setting.name())
-                    .value(value)
-                    .source(source));
+            for (var each : possible) {
+                described.synonyms.add(new DescribeConfigsSynonym()
+                        .name(each.name())
+                        .value(each.value())
+                        .source(each.source().code()));
+            }
         }
         result.configs.add(described);
     }

@@ -40,6 +40,9 @@ final class HandlerTable {
         ApiKey.DELETE_GROUPS,
         ApiKey.OFFSET_DELETE,
         ApiKey.DESCRIBE_CONFIGS,
+        ApiKey.ALTER_CONFIGS,
+        ApiKey.CREATE_PARTITIONS,
+        ApiKey.INCREMENTAL_ALTER_CONFIGS,
         ApiKey.DESCRIBE_CLUSTER,
         ApiKey.DESCRIBE_TOPIC_PARTITIONS,
     };
@@ -114,6 +117,9 @@ final class HandlerTable {
             case DELETE_GROUPS -> new DeleteGroupsHandler(node);
             case OFFSET_DELETE -> new OffsetDeleteHandler(node);
             case DESCRIBE_CONFIGS -> new DescribeConfigsHandler(node);
+            case ALTER_CONFIGS -> new AlterConfigsHandler(node);
+            case CREATE_PARTITIONS -> new CreatePartitionsHandler(node);
+            case INCREMENTAL_ALTER_CONFIGS -> new IncrementalAlterConfigsHandler(node);
             case DESCRIBE_CLUSTER -> new DescribeClusterHandler(node);
             case DESCRIBE_TOPIC_PARTITIONS -> new DescribeTopicPartitionsHandler(node);
             default -> throw new IllegalStateException("There is no handler for " + api);

@@ -85,7 +85,10 @@ public final class Facts implements Catalogue {
     @Override
     public LogConfig config(UUID topicId) {
         // Asked by threads of the engine, which may be a moment behind a deletion: then nothing depends on the answer.
-        return topics.known(topicId).map(topic -> topic.config().log()).orElseGet(LogConfig::keepEverything);
+        return topics.find(topicId)
+                .or(() -> topics.known(topicId)) // the broker writes to a topic of its own while it is being made
+                .map(topic -> topic.config().log())
+                .orElseGet(LogConfig::keepEverything);
     }
 
     @Override

@@ -2,14 +2,22 @@ package io.strandline.broker.topics;
 
 import io.strandline.storage.LogId;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A topic as it is now; another value when something about it changes.
  *
  * @param id never used again, also not for a topic of the same name
- * @param durableFrom durable end of the metadata log at which the topic exists for clients (W15)
+ * @param durableFrom durable end of the metadata log at which the topic is like this for clients (W15)
+ * @param before what the topic is for clients until then; null: nothing, it is being made
  */
-public record Topic(UUID id, String name, int partitions, TopicConfig config, long durableFrom) {
+public record Topic(
+        UUID id,
+        String name,
+        int partitions,
+        TopicConfig config,
+        long durableFrom,
+        @Nullable Topic before) {
     /** Topics of the broker's own; nobody else writes to them. */
     public boolean internal() {
         return isInternal(name);

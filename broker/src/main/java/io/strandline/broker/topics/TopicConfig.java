@@ -1,10 +1,13 @@
 package io.strandline.broker.topics;
 
+import io.strandline.broker.config.BrokerConfig;
 import io.strandline.broker.config.InvalidSetting;
 import io.strandline.broker.config.Setting;
 import io.strandline.broker.config.SettingTable;
 import io.strandline.storage.LogConfig;
 import io.strandline.storage.TimestampType;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,6 +62,10 @@ public final class TopicConfig {
     public static final Setting<Long> SEGMENT_MS = Setting.number(
             "segment.ms", 604_800_000, 1, Long.MAX_VALUE, "After this time a new file is begun though it is not full.");
 
+    /** Words of a list, whichever they are: whether they are allowed is found out from the whole. */
+    private static final Setting<List<String>> WORDS =
+            Setting.words("words", List.of(), List.of(), "Words separated by commas.");
+
     /** Everything that can be set for a topic. */
     public static final SettingTable TABLE = new SettingTable("topic configuration", settings());
 
@@ -109,6 +116,68 @@ public final class TopicConfig {
     public Map<String, String> own() {
         return own;
     }
+
+    /**
+     * What is set for the topic when all changes are made, in their order. Values are not looked at here.
+     *
+     * @throws InvalidSetting for a name that does not exist, or words for what is no list
+     */
+    public Map<String, String> ownAfter(List<ConfigChange> changes) {
+        var after = new HashMap<>(own);
+        for (var change : changes) {
+            var setting = TABLE.require(change.name());
+            switch (change) {
+                case ConfigChange.Set(String name, String value) -> after.put(name, value);
+                case ConfigChange.Delete(String name) -> after.remove(name);
+                case ConfigChange.Append(String name, String words) -> {
+                    var list = list(setting);
+                    for (var word : WORDS.parse(words)) {
+                        if (!list.contains(word)) {
+                            list.add(word);
+                        }
+                    }
+                    after.put(name, String.join(",", list));
+                }
+                case ConfigChange.Subtract(String name, String words) -> {
+                    var list = list(setting);
+                    list.removeAll(WORDS.parse(words));
+                    after.put(name, String.join(",", list));
+                }
+            }
+        }
+        return after;
+    }
+
+    private List<String> list(Setting<?> setting) {
+        if (setting.kind() != Setting.Kind.LIST) {
+            throw new InvalidSetting(setting.name()
+                    + " is no list: nothing can be appended to it or subtracted from it; set it to another value");
+        }
+        return new ArrayList<>(WORDS.parse(text(setting)));
+    }
+
+    /** All values that a setting could have, the one that counts first: of the topic, of the broker, Kafka's default. */
+    public List<Possible> possible(Setting<?> setting) {
+        var possible = new ArrayList<Possible>(3);
+        var ofBroker = BrokerConfig.nameOfDefault(setting.name()).orElse(setting.name());
+        var given = own.get(setting.name());
+        if (given != null) {
+            possible.add(new Possible(setting.name(), given, Source.TOPIC));
+        }
+        var byDefault = defaults.get(setting.name());
+        if (byDefault != null) {
+            possible.add(new Possible(ofBroker, byDefault, Source.BROKER));
+        }
+        possible.add(new Possible(ofBroker, defaultText(setting), Source.DEFAULT));
+        return possible;
+    }
+
+    /**
+     * One of the values that a setting could have.
+     *
+     * @param name under which it is set where it comes from
+     */
+    public record Possible(String name, String value, Source source) {}
 
     /** Where the value of a setting comes from. */
     public Source source(Setting<?> setting) {

@@ -12,13 +12,14 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which topics there are. Deciding, appending and applying are one step under the lock; what waits for the disk is the reply
- * (W15). Stricter than that: a new topic exists for clients only when its creation is durable, so nothing can be produced to
- * a topic that a power cut would take back.
+ * (W15). Stricter than that: a new topic, a new partition and another setting exist for clients only when they are durable, so
+ * nothing can be produced to a partition that a power cut would take back, and no setting has an effect that is not kept.
  *
  * <p>Reading needs no lock and may come from any thread.
  */
@@ -130,6 +131,63 @@ public final class Topics {
         }
     }
 
+    /**
+     * Changes what was set for a topic. It counts when {@link Changed.Done#durable} says so.
+     *
+     * @param change from the configuration as it is, changes on their way to the disk included, to all that is to be set for
+     *     the topic; may throw {@link InvalidSetting}
+     */
+    public Changed configure(UUID id, Function<TopicConfig, Map<String, String>> change) {
+        lock.lock();
+        try {
+            return switch (decideConfig(id, change)) {
+                case Decision.No no -> no.refused();
+                case Decision.Nothing nothing -> alreadySo(nothing.topic());
+                case Decision.Yes yes -> change(yes.event());
+            };
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What would be refused about a change of settings, without making it; see {@link #configure}. */
+    public Optional<Changed.Refused> refusal(UUID id, Function<TopicConfig, Map<String, String>> change) {
+        lock.lock();
+        try {
+            return refused(decideConfig(id, change));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Gives a topic more partitions. They exist for clients when {@link Changed.Done#durable} says so.
+     *
+     * @param partitions how many there are to be in all
+     */
+    public Changed addPartitions(UUID id, int partitions) {
+        lock.lock();
+        try {
+            return switch (decidePartitions(id, partitions)) {
+                case Decision.No no -> no.refused();
+                case Decision.Nothing nothing -> alreadySo(nothing.topic());
+                case Decision.Yes yes -> change(yes.event());
+            };
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What would be refused about more partitions, without adding them; see {@link #addPartitions}. */
+    public Optional<Changed.Refused> refusal(UUID id, int partitions) {
+        lock.lock();
+        try {
+            return refused(decidePartitions(id, partitions));
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Topics whose deletion has become durable since the last call; what belongs to them may go now. */
     public List<Topic> deletedForGood() {
         lock.lock();
@@ -148,8 +206,77 @@ public final class Topics {
         }
     }
 
-    private Optional<Topic> visible(@Nullable Topic topic) {
-        return topic != null && log.isDurable(topic.durableFrom()) ? Optional.of(topic) : Optional.empty();
+    private Optional<Topic> visible(@Nullable Topic latest) {
+        var topic = latest;
+        while (topic != null && !log.isDurable(topic.durableFrom())) {
+            topic = topic.before();
+        }
+        return Optional.ofNullable(topic);
+    }
+
+    /** What a wish to change a topic leads to. */
+    private sealed interface Decision {
+        record Yes(Event event) implements Decision {}
+
+        /** It is so already, or will be when what is on its way to the disk is there. */
+        record Nothing(Topic topic) implements Decision {}
+
+        record No(Changed.Refused refused) implements Decision {}
+    }
+
+    private Decision decideConfig(UUID id, Function<TopicConfig, Map<String, String>> change) {
+        var topic = byId.get(id);
+        if (topic == null || visible(topic).isEmpty()) {
+            return noSuchTopic(id);
+        }
+        try {
+            var wanted = change.apply(topic.config());
+            new TopicConfig(wanted, defaults);
+            return wanted.equals(topic.config().own())
+                    ? new Decision.Nothing(topic)
+                    : new Decision.Yes(new Event.TopicConfigured(id, Map.copyOf(wanted)));
+        } catch (InvalidSetting e) {
+            return no(ErrorCode.INVALID_CONFIG, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Decision decidePartitions(UUID id, int wanted) {
+        var topic = byId.get(id);
+        if (topic == null || visible(topic).isEmpty()) {
+            return noSuchTopic(id);
+        }
+        int now = topic.partitions();
+        if (wanted == now) {
+            return no(ErrorCode.INVALID_PARTITIONS, "Topic '" + topic.name() + "' has " + now + " partitions already");
+        }
+        if (wanted < now) {
+            return no(
+                    ErrorCode.INVALID_PARTITIONS,
+                    "Topic '" + topic.name() + "' has " + now + " partitions and cannot have fewer, such as " + wanted
+                            + ": the records of those that go would be lost. Make a new topic");
+        }
+        if (wanted > PARTITIONS_MAX) {
+            return no(
+                    ErrorCode.INVALID_PARTITIONS,
+                    "A topic has from 1 to " + PARTITIONS_MAX + " partitions, not " + wanted);
+        }
+        return new Decision.Yes(new Event.PartitionsAdded(id, wanted));
+    }
+
+    private static Decision noSuchTopic(UUID id) {
+        return no(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "There is no topic with the id " + id);
+    }
+
+    private static Decision no(ErrorCode error, String reason) {
+        return new Decision.No(new Changed.Refused(error, reason));
+    }
+
+    private static Optional<Changed.Refused> refused(Decision decision) {
+        return decision instanceof Decision.No(Changed.Refused refused) ? Optional.of(refused) : Optional.empty();
+    }
+
+    private Changed alreadySo(Topic topic) {
+        return new Changed.Done(topic, log.durable(topic.durableFrom()));
     }
 
     private Optional<Changed.Refused> fault(String name, int partitions, Map<String, String> config) {
@@ -213,7 +340,7 @@ public final class Topics {
         return switch (event) {
             case Event.TopicCreated created -> {
                 var config = new TopicConfig(created.config(), defaults);
-                var topic = new Topic(created.id(), created.name(), created.partitions(), config, endOffset);
+                var topic = new Topic(created.id(), created.name(), created.partitions(), config, endOffset, null);
                 nameByCollisionKey.put(TopicName.collisionKey(topic.name()), topic.name());
                 yield put(topic);
             }
@@ -237,18 +364,28 @@ public final class Topics {
                                 topic.name(),
                                 topic.partitions(),
                                 new TopicConfig(config, defaults),
-                                topic.durableFrom()));
+                                endOffset,
+                                shortened(topic)));
             }
             case Event.PartitionsAdded(UUID id, int partitions) -> {
                 var topic = byId.get(id);
                 yield topic == null
                         ? null
-                        : put(new Topic(id, topic.name(), partitions, topic.config(), topic.durableFrom()));
+                        : put(new Topic(id, topic.name(), partitions, topic.config(), endOffset, shortened(topic)));
             }
             case Event.Named named -> null;
             case Event.Started started -> null;
             case Event.ProducerIdsReserved reserved -> null;
         };
+    }
+
+    /** Without what no client will see again. */
+    private @Nullable Topic shortened(@Nullable Topic topic) {
+        if (topic == null || topic.before() == null) {
+            return topic;
+        }
+        var before = log.isDurable(topic.durableFrom()) ? null : shortened(topic.before());
+        return new Topic(topic.id(), topic.name(), topic.partitions(), topic.config(), topic.durableFrom(), before);
     }
 
     private Topic put(Topic topic) {
