@@ -1,6 +1,7 @@
 package io.strandline.storage;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -271,27 +272,56 @@ public final class PartitionLog {
     /** The first durable record with the latest time stamp of all. */
     public Optional<TimedOffset> maxTimestamp(Codec codec) throws IOException {
         var seen = viewWithFiles();
+        long start = seen.logStartOffset();
         long latestMs = -1;
         for (int at = 0; at < seen.segments().size(); at++) {
             var segment = seen.segments().get(at);
             segment.loadDerived();
-            if (at < seen.segments().size() - 1) {
+            if (at < seen.segments().size() - 1 && segment.base() >= start) {
                 latestMs = Math.max(latestMs, segment.index.latest().timestampMs());
                 continue;
             }
-            var scan = new SegmentScan(segment, 0, seen.endOf(at)); // its index may run ahead of the durable end
+            // Its index may run ahead of the durable end, or speak of what lies below the start.
+            var scan = new SegmentScan(segment, 0, seen.endOf(at));
             while (scan.next()) {
-                latestMs = Math.max(latestMs, scan.batch().maxTimestamp());
+                if (scan.batch().endOffset() > start) {
+                    latestMs = Math.max(latestMs, latestFrom(segment, scan, start, codec));
+                }
             }
         }
         return latestMs < 0 ? Optional.empty() : offsetForTimestamp(latestMs, codec);
     }
 
+    private static long latestFrom(Segment segment, SegmentScan scan, long fromOffset, Codec codec) throws IOException {
+        if (scan.batch().baseOffset() >= fromOffset) {
+            return scan.batch().maxTimestamp();
+        }
+        try {
+            var records = Batch.parse(bytes(segment, scan)).records(codec);
+            long latestMs = -1;
+            while (records.next()) {
+                if (records.offset() >= fromOffset) {
+                    latestMs = Math.max(latestMs, records.timestamp());
+                }
+            }
+            return latestMs;
+        } catch (InvalidBatch e) {
+            throw unreadable(segment, scan, e);
+        }
+    }
+
+    private static ByteBuffer bytes(Segment segment, SegmentScan scan) throws IOException {
+        return new FileSlice(segment, scan.position(), scan.end() - scan.position()).read();
+    }
+
+    private static IOException unreadable(Segment segment, SegmentScan scan, InvalidBatch e) {
+        return new IOException("A batch of " + segment + " at " + scan.position() + " cannot be read", e);
+    }
+
     private static Optional<TimedOffset> firstRecordFrom(
             Segment segment, SegmentScan scan, long timestampMs, long fromOffset, Codec codec) throws IOException {
-        var bytes = new FileSlice(segment, scan.position(), scan.end() - scan.position()).read();
         try {
-            var batch = Batch.parse(bytes);
+            var batch = Batch.parse(bytes(segment, scan));
             var records = batch.records(codec);
             while (records.next()) {
                 if (records.timestamp() >= timestampMs && records.offset() >= fromOffset) {
@@ -300,7 +330,7 @@ public final class PartitionLog {
             }
             return Optional.empty();
         } catch (InvalidBatch e) {
-            throw new IOException("A batch of " + segment + " at " + scan.position() + " cannot be read", e);
+            throw unreadable(segment, scan, e);
         }
     }
 
@@ -323,17 +353,31 @@ public final class PartitionLog {
      * Drops everything below {@code offset} (DeleteRecords). Readers stop seeing it at once; the files go later.
      *
      * @param offset at most the durable end
+     * @throws IOException if the log's files cannot be opened or its end is damaged: then no checkpoint could say where it
+     *     begins
      */
     public Trim trim(long offset) throws IOException {
-        var files = open();
-        var seen = view;
-        if (offset < 0 || offset > seen.durableEnd()) {
-            return new Trim.OutOfRange(seen);
+        var found = damage;
+        if (found != null) {
+            throw new IOException("Offsets " + found.fromOffset() + " to " + found.toOffset() + " of " + this
+                    + " are damaged: " + found.reason());
         }
-        files.startAt(offset);
-        store.wantCheckpoint();
-        long start = view.logStartOffset();
-        return new Trim.Trimmed(start, durableStart(start));
+        while (true) {
+            var seen = view;
+            if (offset < 0 || offset > seen.durableEnd()) {
+                return new Trim.OutOfRange(seen);
+            }
+            if (offset > seen.logStartOffset()) {
+                open().startAt(offset); // if it was closed as idle between the two, it opens again
+            }
+            long start = view.logStartOffset();
+            if (start >= offset) {
+                if (point.logStartOffset() < start) {
+                    store.wantCheckpoint();
+                }
+                return new Trim.Trimmed(start, durableStart(start));
+            }
+        }
     }
 
     private Durability durableStart(long start) {

@@ -199,6 +199,7 @@ class WritePathTest {
         assertThat(at.log().append(batch(1, 10))).isInstanceOf(Verdict.Rejected.class);
         assertThat(at.log().read(0, 1000, true)).isInstanceOf(Read.Slices.class);
         assertThat(at.log().read(2, 1000, true)).isInstanceOf(Read.Damaged.class);
+        assertThatThrownBy(() -> at.log().trim(1)).hasMessageContaining("Offsets 2 to 4");
         assertThat(size(at.disk, path)).isEqualTo(size);
         at.cut(8);
         assertThat(at.store.damages()).hasSize(1);
@@ -775,6 +776,51 @@ class WritePathTest {
         at.cut(3);
         assertThat(at.log().view().logStartOffset()).isEqualTo(4);
         assertThat(at.log().append(idempotent(0, 2))).isEqualTo(new Verdict.Duplicate(0, 2, -1, 4));
+    }
+
+    // ---- the start of a log
+
+    @Test
+    void w15ANewStartIsToldWhenACheckpointHasItAndNotBefore() throws Exception {
+        for (int i = 0; i < 4; i++) {
+            at.log().append(batch(1, 1500));
+            at.cycle();
+        }
+        var trimmed = (PartitionLog.Trim.Trimmed) at.log().trim(3);
+        assertThat(trimmed.logStartOffset()).isEqualTo(3);
+        assertThat(trimmed.durable().state()).isEqualTo(Durability.State.PENDING);
+        var seed = new long[1];
+        at.atEveryChange(() -> {
+            boolean told = trimmed.durable().state() == Durability.State.DURABLE;
+            try (var again = at.openAfterCut(seed[0]++)) {
+                assertThat(again.log(LOG).view().logStartOffset()).isIn(told ? List.of(3L) : List.of(0L, 3L));
+                assertThat(again.log(LOG).view().durableEnd()).isEqualTo(4);
+            }
+        });
+
+        at.step();
+        at.step();
+
+        at.rethrow();
+        assertThat(seed[0]).isGreaterThan(5);
+        assertThat(trimmed.durable().state()).isEqualTo(Durability.State.DURABLE);
+    }
+
+    @Test
+    void theLatestTimeIsThatOfARecordThatIsStillThere() throws Exception {
+        var records = new BatchBuilder();
+        for (long timestampMs : new long[] {9, 8, 7, 6}) {
+            records.add(timestampMs, null, ByteBuffer.allocate(10));
+        }
+        at.log().append(records.build());
+        at.cycle();
+        assertThat(at.log().maxTimestamp(Codec.JDK).orElseThrow().offset()).isZero();
+
+        at.log().trim(2);
+        assertThat(at.log().maxTimestamp(Codec.JDK).orElseThrow().offset()).isEqualTo(2);
+
+        at.log().trim(4);
+        assertThat(at.log().maxTimestamp(Codec.JDK)).isEmpty();
     }
 
     // ---- W16, W19: readers, and who waits

@@ -15,6 +15,10 @@ record Fault(ErrorCode error, String reason, List<RecordFault> records) {
     record RecordFault(int index, String reason) {}
 
     static Fault of(StorageError error, String reason) {
-        return new Fault(ErrorCode.valueOf(error.name()), reason, List.of());
+        return of(ErrorCode.valueOf(error.name()), reason);
+    }
+
+    static Fault of(ErrorCode error, String reason) {
+        return new Fault(error, reason, List.of());
     }
 }

@@ -26,6 +26,7 @@ final class HandlerTable {
         ApiKey.API_VERSIONS,
         ApiKey.CREATE_TOPICS,
         ApiKey.DELETE_TOPICS,
+        ApiKey.DELETE_RECORDS,
         ApiKey.INIT_PRODUCER_ID,
         ApiKey.OFFSET_FOR_LEADER_EPOCH,
         ApiKey.OFFSET_COMMIT,
@@ -103,6 +104,7 @@ final class HandlerTable {
             case API_VERSIONS -> new ApiVersionsHandler(ranges);
             case CREATE_TOPICS -> new CreateTopicsHandler(node);
             case DELETE_TOPICS -> new DeleteTopicsHandler(node);
+            case DELETE_RECORDS -> new DeleteRecordsHandler(node);
             case INIT_PRODUCER_ID -> new InitProducerIdHandler(node);
             case OFFSET_FOR_LEADER_EPOCH -> new OffsetForLeaderEpochHandler(node);
             case OFFSET_COMMIT -> new OffsetCommitHandler(node);

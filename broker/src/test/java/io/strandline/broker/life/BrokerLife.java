@@ -2,6 +2,7 @@ package io.strandline.broker.life;
 
 import io.strandline.protocol.ApiKey;
 import io.strandline.protocol.Message;
+import io.strandline.storage.LogId;
 import io.strandline.storage.StoreConfig;
 import io.strandline.storage.simulation.SimulatedDisk;
 import java.io.IOException;
@@ -119,6 +120,11 @@ final class BrokerLife {
 
     <M extends Message> M ask(ApiKey api, int version, Message request, Class<M> response) throws IOException {
         return broker.ask(api, version, request, response);
+    }
+
+    /** Where a partition ends for its readers, as nobody outside can know it at the moment of a request. */
+    long durableEnd(UUID topic, int partition) {
+        return broker.store().log(new LogId(topic, partition)).view().durableEnd();
     }
 
     // ---- one step

@@ -17,18 +17,45 @@ final class Known {
     static final class KnownTopic {
         final UUID id;
         final String name;
-        final int partitions;
         final List<KnownPartition> partition = new ArrayList<>();
+
+        /** How many were told; perhaps there are more, up to those asked for. */
+        int partitions;
+
+        int partitionsAsked;
+
+        /** Every value of one setting that was asked for, each another one, in the order in which it was. */
+        final List<Long> settingsAsked = new ArrayList<>();
+
+        /** Which of them was told last; a later one that was not answered may count, too. -1: none. */
+        int settingTold = -1;
+
         boolean deletionAsked;
         boolean deletionAnswered;
 
         KnownTopic(UUID id, String name, int partitions) {
             this.id = id;
             this.name = name;
-            this.partitions = partitions;
-            for (int i = 0; i < partitions; i++) {
+            partitionsAre(partitions);
+        }
+
+        /** So many were told. */
+        void partitionsAre(int told) {
+            partitions = Math.max(partitions, told);
+            partitionsMayBe(told);
+        }
+
+        /** So many were asked for. */
+        void partitionsMayBe(int asked) {
+            partitionsAsked = Math.max(partitionsAsked, asked);
+            while (partition.size() < partitionsAsked) {
                 partition.add(new KnownPartition());
             }
+        }
+
+        /** The value counts that was the one of this number to be asked for. */
+        void settingIs(int number) {
+            settingTold = Math.max(settingTold, number);
         }
     }
 
@@ -41,6 +68,12 @@ final class Known {
 
         /** A consumer has had it: survives everything. */
         final TreeMap<Long, String> seen = new TreeMap<>();
+
+        /** It begins here or later, as was told. */
+        long start;
+
+        /** It begins here or earlier: nobody has asked for a later start. */
+        long startAsked;
 
         long consumerAt;
 

@@ -5,14 +5,26 @@ import io.strandline.broker.life.Known.KnownTopic;
 import io.strandline.protocol.ApiKey;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.Payload;
+import io.strandline.protocol.message.CreatePartitionsRequest;
+import io.strandline.protocol.message.CreatePartitionsRequest.CreatePartitionsTopic;
+import io.strandline.protocol.message.CreatePartitionsResponse;
 import io.strandline.protocol.message.CreateTopicsRequest;
 import io.strandline.protocol.message.CreateTopicsRequest.CreatableTopic;
 import io.strandline.protocol.message.CreateTopicsRequest.CreatableTopicConfig;
 import io.strandline.protocol.message.CreateTopicsResponse;
+import io.strandline.protocol.message.DeleteRecordsRequest;
+import io.strandline.protocol.message.DeleteRecordsRequest.DeleteRecordsPartition;
+import io.strandline.protocol.message.DeleteRecordsRequest.DeleteRecordsTopic;
+import io.strandline.protocol.message.DeleteRecordsResponse;
 import io.strandline.protocol.message.DeleteTopicsRequest;
 import io.strandline.protocol.message.DeleteTopicsRequest.DeleteTopicState;
 import io.strandline.protocol.message.DeleteTopicsResponse;
+import io.strandline.protocol.message.DescribeConfigsResponse;
 import io.strandline.protocol.message.FetchResponse;
+import io.strandline.protocol.message.IncrementalAlterConfigsRequest;
+import io.strandline.protocol.message.IncrementalAlterConfigsRequest.AlterConfigsResource;
+import io.strandline.protocol.message.IncrementalAlterConfigsRequest.AlterableConfig;
+import io.strandline.protocol.message.IncrementalAlterConfigsResponse;
 import io.strandline.protocol.message.InitProducerIdRequest;
 import io.strandline.protocol.message.InitProducerIdResponse;
 import io.strandline.protocol.message.MetadataRequest;
@@ -47,6 +59,10 @@ final class TopicClients implements BrokerLife.Clients {
 
     private static final short ALL = -1;
     private static final int TOPICS_MAX = 3;
+    private static final int PARTITIONS_MAX = 5;
+
+    /** Has no effect, and any number is possible. */
+    static final String SETTING = "delete.retention.ms";
 
     private final BrokerLife life;
     private final SplittableRandom random;
@@ -81,7 +97,7 @@ final class TopicClients implements BrokerLife.Clients {
 
     @Override
     public void step() {
-        switch (random.nextInt(15)) {
+        switch (random.nextInt(19)) {
             case 0 -> createTopic();
             case 1 -> deleteTopic();
             case 2 -> newProducer();
@@ -89,6 +105,10 @@ final class TopicClients implements BrokerLife.Clients {
             case 7, 8, 9 -> produce();
             case 10 -> produceToSeveral();
             case 11 -> commit();
+            case 12 -> addPartitions();
+            case 13 -> changeSetting();
+            case 14 -> askForSetting();
+            case 15 -> deleteRecords();
             default -> consume();
         }
     }
@@ -143,10 +163,102 @@ final class TopicClients implements BrokerLife.Clients {
     }
 
     private void learnTopic(UUID id, String name, int partitions) {
-        if (!known.topics.containsKey(id)) {
+        var topic = known.topics.get(id);
+        if (topic == null) {
             known.topics.put(id, new KnownTopic(id, name, partitions));
             acknowledgements++;
+        } else {
+            topic.partitionsAre(partitions);
         }
+    }
+
+    private void addPartitions() {
+        var topic = anyTopic();
+        if (topic == null || topic.partitionsAsked >= PARTITIONS_MAX) {
+            return;
+        }
+        int count = topic.partitionsAsked + 1;
+        topic.partitionsMayBe(count);
+        var wanted = new CreatePartitionsTopic().name(topic.name).count(count).assignments(null);
+        var request = new CreatePartitionsRequest().topics(List.of(wanted)).timeoutMs(30_000);
+        life.send(ApiKey.CREATE_PARTITIONS, 3, request, response -> {
+            var result = ((CreatePartitionsResponse) response).results.get(0);
+            if (result.errorCode == 0 && isTheOneOfItsName(topic)) {
+                topic.partitionsAre(count);
+                acknowledgements++;
+            }
+        });
+    }
+
+    /** Requests with a name may have met another topic, made after this one was deleted. */
+    private static boolean isTheOneOfItsName(KnownTopic topic) {
+        return !topic.deletionAsked;
+    }
+
+    /** A setting without effect, whose values are all different: so it is known which one counts. */
+    private void changeSetting() {
+        var topic = anyTopic();
+        if (topic == null) {
+            return;
+        }
+        int number = topic.settingsAsked.size();
+        long value = 1 + number;
+        topic.settingsAsked.add(value);
+        var config =
+                new AlterableConfig().name(SETTING).configOperation((byte) 0).value(String.valueOf(value));
+        var resource = new AlterConfigsResource()
+                .resourceType((byte) 2)
+                .resourceName(topic.name)
+                .configs(List.of(config));
+        var request = new IncrementalAlterConfigsRequest().resources(List.of(resource));
+        life.send(ApiKey.INCREMENTAL_ALTER_CONFIGS, 1, request, response -> {
+            var result = ((IncrementalAlterConfigsResponse) response).responses.get(0);
+            if (result.errorCode == 0 && isTheOneOfItsName(topic)) {
+                topic.settingIs(number);
+                acknowledgements++;
+            }
+        });
+    }
+
+    private void askForSetting() {
+        var topic = anyTopic();
+        if (topic == null) {
+            return;
+        }
+        life.send(ApiKey.DESCRIBE_CONFIGS, 4, Verification.describeSetting(topic), response -> {
+            int number = topic.settingsAsked.indexOf(Verification.setting((DescribeConfigsResponse) response));
+            if (number >= 0 && isTheOneOfItsName(topic)) {
+                topic.settingIs(number);
+            }
+        });
+    }
+
+    private void deleteRecords() {
+        var topic = anyTopic();
+        if (topic == null) {
+            return;
+        }
+        int index = random.nextInt(topic.partitions);
+        var partition = topic.partition.get(index);
+        long end = life.durableEnd(topic.id, index);
+        boolean all = random.nextInt(4) == 0;
+        long offset = all ? end : random.nextLong(end + 1);
+        partition.startAsked = Math.max(partition.startAsked, offset);
+        var wanted = new DeleteRecordsTopic()
+                .name(topic.name)
+                .partitions(List.of(
+                        new DeleteRecordsPartition().partitionIndex(index).offset(all ? -1 : offset)));
+        var request = new DeleteRecordsRequest().topics(List.of(wanted)).timeoutMs(30_000);
+        life.send(ApiKey.DELETE_RECORDS, 2, request, response -> {
+            var result =
+                    ((DeleteRecordsResponse) response).topics.get(0).partitions.get(0);
+            if (result.errorCode == 0 && isTheOneOfItsName(topic)) {
+                partition.start = Math.max(partition.start, result.lowWatermark);
+                acknowledgements++;
+            } else if (result.errorCode != ErrorCode.REQUEST_TIMED_OUT.code() && isTheOneOfItsName(topic)) {
+                throw new AssertionError("Records were not deleted: " + ErrorCode.forCode(result.errorCode));
+            }
+        });
     }
 
     private void deleteTopic() {
@@ -223,7 +335,7 @@ final class TopicClients implements BrokerLife.Clients {
         if (topic == null) {
             return;
         }
-        int index = random.nextInt(topic.partitions);
+        int index = random.nextInt(topic.partitionsAsked); // also one that may not be there yet
         var partition = topic.partition.get(index);
         var batch = new Batch(topic, index, newValues("plain"), -1);
         var records = new BatchBuilder();
@@ -231,6 +343,7 @@ final class TopicClients implements BrokerLife.Clients {
         short acks = (short) (random.nextInt(3) - 1);
         produce(batch, records, acks, (error, baseOffset) -> {
             if (error == ErrorCode.NONE) {
+                topic.partitionsAre(index + 1);
                 learn(acks == ALL ? partition.acknowledged : partition.killProof, baseOffset, batch.values);
             }
         });
@@ -320,6 +433,10 @@ final class TopicClients implements BrokerLife.Clients {
                 .maxWaitMs(random.nextInt(2) * 500);
         life.send(ApiKey.FETCH, version, request, response -> {
             var data = ((FetchResponse) response).responses.get(0).partitions.get(0);
+            if (data.errorCode == ErrorCode.OFFSET_OUT_OF_RANGE.code()) { // its beginning was deleted
+                partition.consumerAt = Math.max(partition.consumerAt, data.logStartOffset);
+                return;
+            }
             var records = Verification.records(data.records);
             records.headMap(from).clear(); // a batch comes whole; what is before the offset is not looked at
             partition.seen.putAll(records);

@@ -5,6 +5,9 @@ import io.strandline.broker.life.Known.KnownTopic;
 import io.strandline.protocol.ApiKey;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.Payload;
+import io.strandline.protocol.message.DescribeConfigsRequest;
+import io.strandline.protocol.message.DescribeConfigsRequest.DescribeConfigsResource;
+import io.strandline.protocol.message.DescribeConfigsResponse;
 import io.strandline.protocol.message.FetchRequest;
 import io.strandline.protocol.message.FetchRequest.FetchPartition;
 import io.strandline.protocol.message.FetchRequest.FetchTopic;
@@ -47,9 +50,14 @@ public final class Verification {
                 require(!there.containsKey(topic.id), "the deleted topic " + topic.name + " is back");
             } else if (!topic.deletionAsked) {
                 require(there.containsKey(topic.id), "the topic " + topic.name + " " + topic.id + " is gone");
-                requireEqual(topic.partitions, there.get(topic.id), "partitions of " + topic.name);
             }
-            if (there.containsKey(topic.id)) { // though its deletion may have been asked for: then it is whole
+            var partitions = there.get(topic.id);
+            if (partitions != null) { // though its deletion may have been asked for: then it is whole
+                require(
+                        partitions >= topic.partitions && partitions <= topic.partitionsAsked,
+                        topic.name + " has " + partitions + " partitions, not from " + topic.partitions + " to "
+                                + topic.partitionsAsked);
+                verifySetting(topic);
                 for (int partition = 0; partition < topic.partitions; partition++) {
                     verify(topic, partition, topic.partition.get(partition), killed);
                 }
@@ -64,14 +72,43 @@ public final class Verification {
         return there;
     }
 
+    private void verifySetting(KnownTopic topic) throws IOException {
+        var value =
+                setting(broker.ask(ApiKey.DESCRIBE_CONFIGS, 4, describeSetting(topic), DescribeConfigsResponse.class));
+        int number = topic.settingsAsked.indexOf(value);
+        require(
+                number >= topic.settingTold,
+                topic.name + ": the setting is " + value + ", which is number " + number + " of " + topic.settingsAsked
+                        + " and older than number " + topic.settingTold);
+    }
+
+    static DescribeConfigsRequest describeSetting(KnownTopic topic) {
+        var resource = new DescribeConfigsResource()
+                .resourceType((byte) 2)
+                .resourceName(topic.name)
+                .configurationKeys(List.of(TopicClients.SETTING));
+        return new DescribeConfigsRequest().resources(List.of(resource));
+    }
+
+    /** The value of the setting; -1 when the topic is not there. */
+    static long setting(DescribeConfigsResponse response) {
+        var configs = response.results.get(0).configs;
+        return configs.isEmpty() ? -1 : Long.parseLong(String.valueOf(configs.get(0).value));
+    }
+
     private void verify(KnownTopic topic, int partition, KnownPartition knownPartition, boolean killed)
             throws IOException {
         var where = topic.name + "/" + partition;
-        var read = read(topic, partition);
-        requireAll(knownPartition.acknowledged, read, where + ": acknowledged");
-        requireAll(knownPartition.seen, read, where + ": seen by a consumer");
+        long start = start(topic, partition);
+        require(
+                start >= knownPartition.start && start <= knownPartition.startAsked,
+                where + ": begins at " + start + ", not from " + knownPartition.start + " to "
+                        + knownPartition.startAsked);
+        var read = read(topic, partition, start);
+        requireAll(knownPartition.acknowledged.tailMap(start), read, where + ": acknowledged");
+        requireAll(knownPartition.seen.tailMap(start), read, where + ": seen by a consumer");
         if (killed) {
-            requireAll(knownPartition.killProof, read, where + ": acknowledged with acks=1");
+            requireAll(knownPartition.killProof.tailMap(start), read, where + ": acknowledged with acks=1");
         }
         verifyCommitted(topic, partition, knownPartition);
         var idempotent = new HashSet<String>();
@@ -98,10 +135,19 @@ public final class Verification {
                         + " (and perhaps up to " + knownPartition.commitTried + "), found " + committed);
     }
 
+    /** Where a partition begins; a fetch before it says so. */
+    private long start(KnownTopic topic, int partition) throws IOException {
+        var response = broker.ask(ApiKey.FETCH, 13, fetch(topic, partition, 0, 13, 1), FetchResponse.class);
+        var data = response.responses.get(0).partitions.get(0);
+        var expected = data.logStartOffset > 0 ? ErrorCode.OFFSET_OUT_OF_RANGE : ErrorCode.NONE;
+        requireEqual(expected.code(), data.errorCode, "error of a fetch from 0, start " + data.logStartOffset);
+        return data.logStartOffset;
+    }
+
     /** Everything that can be read of a partition. */
-    TreeMap<Long, String> read(KnownTopic topic, int partition) throws IOException {
+    private TreeMap<Long, String> read(KnownTopic topic, int partition, long start) throws IOException {
         var all = new TreeMap<Long, String>();
-        long offset = 0;
+        long offset = start;
         while (true) {
             var response =
                     broker.ask(ApiKey.FETCH, 13, fetch(topic, partition, offset, 13, 1 << 20), FetchResponse.class);
