@@ -1,5 +1,6 @@
 package io.strandline.broker.requests;
 
+import io.strandline.broker.requests.Authorizer.Resource;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.message.DescribeClusterRequest;
 import io.strandline.protocol.message.DescribeClusterResponse;
@@ -24,12 +25,17 @@ final class DescribeClusterHandler implements Handler<DescribeClusterRequest> {
                     .errorMessage("There is no separate controller: ask for brokers"));
         }
         var endpoint = node.endpoint(call.session());
-        return Answer.now(new DescribeClusterResponse()
+        var response = new DescribeClusterResponse()
                 .clusterId(node.clusterId())
                 .controllerId(node.nodeId())
                 .brokers(List.of(new DescribeClusterBroker()
                         .brokerId(node.nodeId())
                         .host(endpoint.host())
-                        .port(endpoint.port()))));
+                        .port(endpoint.port())));
+        if (request.includeClusterAuthorizedOperations) {
+            response.clusterAuthorizedOperations(
+                    AuthorizedOperations.of(Resource.CLUSTER, Authorizer.CLUSTER_NAME, node, call));
+        }
+        return Answer.now(response);
     }
 }

@@ -10,7 +10,6 @@ import io.strandline.protocol.message.DescribeGroupsRequest;
 import io.strandline.protocol.message.DescribeGroupsResponse;
 import io.strandline.protocol.message.DescribeGroupsResponse.DescribedGroup;
 import io.strandline.protocol.message.DescribeGroupsResponse.DescribedGroupMember;
-import java.util.List;
 
 /**
  * DescribeGroups, v0 to v6: state, protocol, members with what they asked for and got. A group that does not exist is "Dead", from
@@ -18,9 +17,6 @@ import java.util.List;
  */
 final class DescribeGroupsHandler implements Handler<DescribeGroupsRequest> {
     private static final int NOT_FOUND_FROM = 6;
-
-    private static final List<Operation> OPERATIONS = List.of(
-            Operation.READ, Operation.DELETE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS, Operation.ALTER_CONFIGS);
 
     private final Node node;
 
@@ -44,7 +40,7 @@ final class DescribeGroupsHandler implements Handler<DescribeGroupsRequest> {
             durableFrom = Math.max(durableFrom, answer.durableFrom());
             var described = answer.value().map(DescribeGroupsHandler::described).orElseGet(() -> missing(id, call));
             if (request.includeAuthorizedOperations) {
-                described.authorizedOperations(operations(id, call));
+                described.authorizedOperations(AuthorizedOperations.of(Resource.GROUP, id, node, call));
             }
             response.groups.add(described);
         }
@@ -78,31 +74,5 @@ final class DescribeGroupsHandler implements Handler<DescribeGroupsRequest> {
         return call.version() >= NOT_FOUND_FROM
                 ? dead.errorCode(ErrorCode.GROUP_ID_NOT_FOUND).errorMessage("There is no group " + id)
                 : dead;
-    }
-
-    /** One bit for each operation that the client may do, at the place of Kafka's number for it. */
-    private int operations(String group, Call call) {
-        int bits = 0;
-        for (var operation : OPERATIONS) {
-            if (node.allows(call, operation, Resource.GROUP, group)) {
-                bits |= 1 << kafkaNumber(operation);
-            }
-        }
-        return bits;
-    }
-
-    private static int kafkaNumber(Operation operation) {
-        return switch (operation) {
-            case READ -> 3;
-            case WRITE -> 4;
-            case CREATE -> 5;
-            case DELETE -> 6;
-            case ALTER -> 7;
-            case DESCRIBE -> 8;
-            case CLUSTER_ACTION -> 9;
-            case DESCRIBE_CONFIGS -> 10;
-            case ALTER_CONFIGS -> 11;
-            case IDEMPOTENT_WRITE -> 12;
-        };
     }
 }

@@ -83,6 +83,7 @@ final class DescribeTopicPartitionsHandler implements Handler<DescribeTopicParti
                                 : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
                 return true;
             }
+            described.topicAuthorizedOperations(AuthorizedOperations.of(Resource.TOPIC, name, node, call));
             return add(topic.get(), from, described);
         }
 

@@ -40,6 +40,9 @@ final class HandlerTable {
         ApiKey.LIST_GROUPS,
         ApiKey.DELETE_GROUPS,
         ApiKey.OFFSET_DELETE,
+        ApiKey.DESCRIBE_ACLS,
+        ApiKey.CREATE_ACLS,
+        ApiKey.DELETE_ACLS,
         ApiKey.DESCRIBE_CONFIGS,
         ApiKey.ALTER_CONFIGS,
         ApiKey.CREATE_PARTITIONS,
@@ -118,6 +121,9 @@ final class HandlerTable {
             case LIST_GROUPS -> new ListGroupsHandler(node);
             case DELETE_GROUPS -> new DeleteGroupsHandler(node);
             case OFFSET_DELETE -> new OffsetDeleteHandler(node);
+            case DESCRIBE_ACLS -> new DescribeAclsHandler();
+            case CREATE_ACLS -> new CreateAclsHandler();
+            case DELETE_ACLS -> new DeleteAclsHandler();
             case DESCRIBE_CONFIGS -> new DescribeConfigsHandler(node);
             case ALTER_CONFIGS -> new AlterConfigsHandler(node);
             case CREATE_PARTITIONS -> new CreatePartitionsHandler(node);

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Asked for all: v0 with an empty list, later with null. From v10 on with topic ids, from v12 on also asked by id. A
  * topic that is missing is made when client and broker allow it, and the answer waits until it can be used; Apache Kafka
- * answers with an error first and lets the client come back.
+ * answers with an error first and lets the client come back. From v8 on the client can ask what it may do.
  */
 final class MetadataHandler implements Handler<MetadataRequest> {
     private static final Duration CREATION_LIMIT = Duration.ofSeconds(10);
@@ -43,7 +43,7 @@ final class MetadataHandler implements Handler<MetadataRequest> {
     @Override
     public Answer handle(MetadataRequest request, Call call) {
         if (request.topics == null || (call.version() == 0 && request.topics.isEmpty())) {
-            return Answer.now(respond(call, all(call)));
+            return Answer.now(respond(request, call, all(request, call)));
         }
         boolean create = node.config().get(BrokerConfig.AUTO_CREATE_TOPICS)
                 && (call.version() < 4 || request.allowAutoTopicCreation);
@@ -57,14 +57,14 @@ final class MetadataHandler implements Handler<MetadataRequest> {
             found.creation().ifPresent(creations::add);
         }
         if (creations.isEmpty()) {
-            return Answer.now(respond(call, describe(asked, call)));
+            return Answer.now(respond(request, call, describe(asked, request, call)));
         }
         return new WhenDurable(
                 Durability.all(creations),
                 node.time(),
                 CREATION_LIMIT,
                 // Looked up again: a topic exists for clients from the moment its creation is durable.
-                error -> respond(call, describe(asked, call)));
+                error -> respond(request, call, describe(asked, request, call)));
     }
 
     /**
@@ -105,24 +105,24 @@ final class MetadataHandler implements Handler<MetadataRequest> {
         };
     }
 
-    private List<MetadataResponseTopic> all(Call call) {
+    private List<MetadataResponseTopic> all(MetadataRequest request, Call call) {
         var topics = new ArrayList<MetadataResponseTopic>();
         for (var topic : node.topics().all()) {
             if (node.allows(call, Operation.DESCRIBE, Resource.TOPIC, topic.name())) {
-                topics.add(describe(topic));
+                topics.add(describe(topic, request, call));
             }
         }
         return topics;
     }
 
-    private List<MetadataResponseTopic> describe(List<Asked> asked, Call call) {
+    private List<MetadataResponseTopic> describe(List<Asked> asked, MetadataRequest request, Call call) {
         var topics = new ArrayList<MetadataResponseTopic>(asked.size());
         for (var each : asked) {
             var name = each.name();
             var found =
                     name == null ? node.topics().find(each.id()) : node.topics().find(name);
             topics.add(found.filter(topic -> node.allows(call, Operation.DESCRIBE, Resource.TOPIC, topic.name()))
-                    .map(topic -> describe(topic))
+                    .map(topic -> describe(topic, request, call))
                     .orElseGet(() -> missing(each, call)));
         }
         return topics;
@@ -134,12 +134,15 @@ final class MetadataHandler implements Handler<MetadataRequest> {
         return new MetadataResponseTopic().errorCode(asked.error()).name(name).topicId(asked.id());
     }
 
-    private MetadataResponseTopic describe(Topic topic) {
+    private MetadataResponseTopic describe(Topic topic, MetadataRequest request, Call call) {
         var described = new MetadataResponseTopic()
                 .errorCode(ErrorCode.NONE)
                 .name(topic.name())
                 .topicId(topic.id())
                 .isInternal(topic.internal());
+        if (request.includeTopicAuthorizedOperations) {
+            described.topicAuthorizedOperations(AuthorizedOperations.of(Resource.TOPIC, topic.name(), node, call));
+        }
         var here = List.of(node.nodeId());
         for (int partition = 0; partition < topic.partitions(); partition++) {
             described.partitions.add(new MetadataResponsePartition()
@@ -152,9 +155,9 @@ final class MetadataHandler implements Handler<MetadataRequest> {
         return described;
     }
 
-    private Message respond(Call call, List<MetadataResponseTopic> topics) {
+    private Message respond(MetadataRequest request, Call call, List<MetadataResponseTopic> topics) {
         var endpoint = node.endpoint(call.session());
-        return new MetadataResponse()
+        var response = new MetadataResponse()
                 .brokers(List.of(new MetadataResponseBroker()
                         .nodeId(node.nodeId())
                         .host(endpoint.host())
@@ -162,5 +165,10 @@ final class MetadataHandler implements Handler<MetadataRequest> {
                 .clusterId(node.clusterId())
                 .controllerId(node.nodeId())
                 .topics(topics);
+        if (request.includeClusterAuthorizedOperations) {
+            response.clusterAuthorizedOperations(
+                    AuthorizedOperations.of(Resource.CLUSTER, Authorizer.CLUSTER_NAME, node, call));
+        }
+        return response;
     }
 }
