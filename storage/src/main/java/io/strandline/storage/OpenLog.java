@@ -67,13 +67,9 @@ final class OpenLog {
         if (point.recoveryOffset() == 0) {
             return;
         }
-        var names = disk.list(Layout.log(point.id())).stream()
-                .flatMap(name -> Layout.parseSegment(name).stream())
-                .filter(name -> name.compareTo(point.segment()) <= 0)
-                .sorted()
-                .toList();
+        var names = segmentsUpTo(disk, point);
         for (var name : names) {
-            int size = name.equals(point.segment()) ? point.position() : sizeOf(point.id(), name);
+            int size = name.equals(point.segment()) ? point.position() : sizeOf(disk, point.id(), name);
             segments.add(Segment.existing(
                     disk, point.id(), name, size, context.config().indexIntervalBytes()));
         }
@@ -83,10 +79,29 @@ final class OpenLog {
         }
     }
 
-    private int sizeOf(LogId id, SegmentName name) throws IOException {
-        try (var file = context.disk().open(Layout.segmentLog(id, name))) {
+    private static List<SegmentName> segmentsUpTo(Disk disk, LogPoint point) throws IOException {
+        return disk.list(Layout.log(point.id())).stream()
+                .flatMap(name -> Layout.parseSegment(name).stream())
+                .filter(name -> name.compareTo(point.segment()) <= 0)
+                .sorted()
+                .toList();
+    }
+
+    private static int sizeOf(Disk disk, LogId id, SegmentName name) throws IOException {
+        try (var file = disk.open(Layout.segmentLog(id, name))) {
             return Math.toIntExact(file.size());
         }
+    }
+
+    /** Bytes of the segments of a log that is not in use. */
+    static long sizeBytes(Disk disk, LogPoint point) throws IOException {
+        long bytes = 0;
+        if (point.recoveryOffset() > 0) {
+            for (var name : segmentsUpTo(disk, point)) {
+                bytes += name.equals(point.segment()) ? point.position() : sizeOf(disk, point.id(), name);
+            }
+        }
+        return bytes;
     }
 
     /** Learns producers and epochs from the newest snapshot, and from the batches behind it. */

@@ -394,9 +394,10 @@ public final class PartitionLog {
         };
     }
 
-    /** Bytes of the log's segments. */
+    /** Bytes of the log's segments. A log that is not in use stays so. */
     public long sizeBytes() throws IOException {
-        return open().sizeBytes();
+        var files = open;
+        return files != null ? files.sizeBytes() : OpenLog.sizeBytes(context.disk(), point);
     }
 
     /** The idempotent producers that the log remembers. */

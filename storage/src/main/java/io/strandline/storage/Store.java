@@ -191,6 +191,11 @@ public final class Store implements AutoCloseable {
         return List.copyOf(damages);
     }
 
+    /** Bytes that can still be written to the disk, as far as it tells. */
+    public long usableBytes() throws IOException {
+        return context.disk().usableBytes();
+    }
+
     /** What was found and done while the store was opened. */
     public Opening opening() {
         return opening;

@@ -131,6 +131,18 @@ class UnusedLogsTest {
     }
 
     @Test
+    void theSizeOfALogThatNobodyUsesIsToldWithoutOpeningIt() throws Exception {
+        fill(LOG, 3);
+        long size = at.log().sizeBytes();
+        assertThat(size).isGreaterThan(4500);
+        at.reopen();
+
+        assertThat(at.log().sizeBytes()).isEqualTo(size);
+        assertThat(at.other().sizeBytes()).isZero();
+        assertThat(at.store.openLogs()).isEmpty();
+    }
+
+    @Test
     void aLogWhoseFilesAreGoneDoesNotStopTheOthers() throws Exception {
         fill(LOG, 3);
         fill(new LogId(TOPIC, 1), 3);

@@ -45,9 +45,11 @@ final class HandlerTable {
         ApiKey.DELETE_ACLS,
         ApiKey.DESCRIBE_CONFIGS,
         ApiKey.ALTER_CONFIGS,
+        ApiKey.DESCRIBE_LOG_DIRS,
         ApiKey.CREATE_PARTITIONS,
         ApiKey.INCREMENTAL_ALTER_CONFIGS,
         ApiKey.DESCRIBE_CLUSTER,
+        ApiKey.DESCRIBE_PRODUCERS,
         ApiKey.DESCRIBE_TOPIC_PARTITIONS,
     };
 
@@ -126,9 +128,11 @@ final class HandlerTable {
             case DELETE_ACLS -> new DeleteAclsHandler();
             case DESCRIBE_CONFIGS -> new DescribeConfigsHandler(node);
             case ALTER_CONFIGS -> new AlterConfigsHandler(node);
+            case DESCRIBE_LOG_DIRS -> new DescribeLogDirsHandler(node);
             case CREATE_PARTITIONS -> new CreatePartitionsHandler(node);
             case INCREMENTAL_ALTER_CONFIGS -> new IncrementalAlterConfigsHandler(node);
             case DESCRIBE_CLUSTER -> new DescribeClusterHandler(node);
+            case DESCRIBE_PRODUCERS -> new DescribeProducersHandler(node);
             case DESCRIBE_TOPIC_PARTITIONS -> new DescribeTopicPartitionsHandler(node);
             default -> throw new IllegalStateException("There is no handler for " + api);
         };
