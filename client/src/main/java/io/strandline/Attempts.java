@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is done with one message of a partition: the handler is called, and after a failure the message waits for the next
@@ -17,6 +18,7 @@ final class Attempts {
     private final MemberContext member;
     private final Topic<?, ?> topic;
     private final Call call;
+    private final @Nullable KeyOrder order;
 
     /** How the message reaches its handler. If this returns, it is done. */
     @FunctionalInterface
@@ -41,12 +43,19 @@ final class Attempts {
         this.topic = topic;
         this.member = member;
         this.call = call;
+        order = tenure.keyOrder();
     }
 
     Outcome attempt(Task task, Lane lane) {
         var letter = task.letter();
         if (letter != null) {
             return write(task, letter, lane);
+        }
+        if (order != null) {
+            var before = order.before(task);
+            if (before.isPresent()) {
+                return park(task, before.get());
+            }
         }
         try {
             call.handle(task);
@@ -55,9 +64,28 @@ final class Attempts {
             return failed(task, e, lane);
         }
         if (!task.finished()) {
-            task.finish();
+            finish(task);
         }
         return Outcome.DONE;
+    }
+
+    private void finish(Task task) {
+        if (order != null) {
+            order.done(task);
+        }
+        task.finish();
+    }
+
+    /** It follows the letter of its key. */
+    private Outcome park(Task task, OpenLetter before) {
+        if (tenure.stale()) {
+            return Outcome.WAITS; // as with a failure: it is somebody else's now
+        }
+        var topic = before.at().topic();
+        var source = task.record().topic();
+        task.letter(Task.Letter.dead(
+                topic.equals(source) ? member.policy().letterTopic(source) : topic, new Parked(before)));
+        return Outcome.AGAIN;
     }
 
     static boolean crashed(Throwable failure) {
@@ -152,7 +180,7 @@ final class Attempts {
         member.events()
                 .raise(new Event.Skipped(
                         member.time().now(), member.group(), tenure.partition(), task.offset(), task.attempt(), why));
-        task.finish();
+        finish(task);
         return Outcome.DONE;
     }
 
@@ -160,8 +188,15 @@ final class Attempts {
         try {
             if (letter.delay().isPresent()) {
                 member.retries().write(task, letter, member.time());
+            } else if (order != null && !order.hasRoomFor(task)) {
+                tenure.waits(lane, task, KeyOrder.AGAIN_AFTER, new KeyOrder.Full(order.open()));
+                return Outcome.WAITS;
             } else {
-                raiseDeadLettered(task, letter, writeDeadLetter(task, letter));
+                var ack = writeDeadLetter(task, letter);
+                if (order != null) {
+                    order.stored(task, ack);
+                }
+                raiseDeadLettered(task, letter, ack);
             }
         } catch (RuntimeException e) {
             return notWritten(task, letter, e, lane);
@@ -171,7 +206,8 @@ final class Attempts {
     }
 
     private Ack writeDeadLetter(Task task, Task.Letter letter) {
-        var givenUp = new GivenUp(letter.why(), task.attempt(), task.firstAttempt(member.time()));
+        int attempts = letter.why() instanceof Parked ? 0 : task.attempt();
+        var givenUp = new GivenUp(letter.why(), attempts, task.firstAttempt(member.time()));
         boolean tooLarge = letter.lastFailure().map(Attempts::tooLarge).orElse(false);
         return member.deadLetters().write(task.record(), letter.topic(), givenUp, tooLarge);
     }
@@ -181,6 +217,19 @@ final class Attempts {
     }
 
     private void raiseDeadLettered(Task task, Task.Letter letter, Ack ack) {
+        if (letter.why() instanceof Parked parked) {
+            var behind = parked.behind();
+            member.events()
+                    .raise(new Event.Parked(
+                            member.time().now(),
+                            member.group(),
+                            task.source(),
+                            task.sourceOffset(),
+                            ack,
+                            behind.at(),
+                            behind.offset()));
+            return;
+        }
         member.events()
                 .raise(new Event.DeadLettered(
                         member.time().now(),

@@ -306,13 +306,25 @@ final class BlockingAdmin implements Admin, Discovery.Client {
     @Override
     public Map<Partition, Long> committed(String group) {
         var committed = new TreeMap<Partition, Long>();
+        committedWithMetadata(group).forEach((partition, offset) -> committed.put(partition, offset.offset()));
+        return committed;
+    }
+
+    /** As {@link #committed}, with the text that was stored beside. */
+    Map<Partition, OffsetAndMetadata> committedWithMetadata(String group) {
+        var committed = new TreeMap<Partition, OffsetAndMetadata>();
         get(kafka.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata())
                 .forEach((partition, offset) -> {
                     if (offset != null) {
-                        committed.put(Partition.of(partition), offset.offset());
+                        committed.put(Partition.of(partition), offset);
                     }
                 });
         return committed;
+    }
+
+    /** The offset behind the last message of a log. */
+    long end(Partition partition) {
+        return listOffsets(List.of(partition), OffsetSpec.latest()).getOrDefault(partition, 0L);
     }
 
     @Override
@@ -346,8 +358,16 @@ final class BlockingAdmin implements Admin, Discovery.Client {
 
     @Override
     public void set(String group, Map<Partition, Long> offsets) {
+        store(
+                group,
+                offsets.entrySet().stream()
+                        .collect(Collectors.toMap(Map.Entry::getKey, e -> new OffsetAndMetadata(e.getValue()))));
+    }
+
+    /** As {@link #set}, with a text beside. */
+    void store(String group, Map<Partition, OffsetAndMetadata> offsets) {
         var kafkaOffsets = offsets.entrySet().stream()
-                .collect(Collectors.toMap(e -> e.getKey().toKafka(), e -> new OffsetAndMetadata(e.getValue())));
+                .collect(Collectors.toMap(e -> e.getKey().toKafka(), Map.Entry::getValue));
         try {
             get(kafka.alterConsumerGroupOffsets(group, kafkaOffsets).all());
         } catch (UnknownMemberIdException | GroupNotEmptyException | RebalanceInProgressException e) {

@@ -259,6 +259,9 @@ final class ConnectedKafka implements Kafka {
         config.put("auto.offset.reset", "none");
         config.put("isolation.level", "read_committed");
         config.put("allow.auto.create.topics", false);
+        // It reads to an end that is known. What it asks for beyond, for another partition to wait behind, is answered
+        // soon.
+        config.put("fetch.max.wait.ms", 10);
         config.putAll(settings.overrides());
         return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
@@ -385,7 +388,8 @@ final class ConnectedKafka implements Kafka {
             org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> consumer,
             ConsumerSettings consumerSettings,
             DeadLetterWriter deadLetters,
-            RetryWriter retries) {
+            RetryWriter retries,
+            Optional<DeadLetter> keyOrder) {
         var started = new AtomicReference<@Nullable Consumer>();
         var member = new GroupMember(
                 consumer,
@@ -396,6 +400,8 @@ final class ConnectedKafka implements Kafka {
                                 consumerSettings.retry(), consumerSettings.deadLetter(), consumerSettings.failure()),
                         deadLetters,
                         retries,
+                        keyOrder.map(
+                                places -> new KafkaLetterLog(this, consumerSettings.group(), places, self::stopping)),
                         events,
                         settings.time(),
                         MemberContext.HandlerThreads.virtual(),
@@ -415,6 +421,10 @@ final class ConnectedKafka implements Kafka {
             lock.unlock();
         }
         member.begin();
+        var letterTopics = consumerSettings.letterTopics();
+        if (!letterTopics.isEmpty()) {
+            Thread.ofVirtual().name("strandline-letter-keeper").start(new LetterKeeper(this, letterTopics, member));
+        }
         return member;
     }
 

@@ -249,7 +249,8 @@ final class ConsumerBuilder implements Consumer.Builder {
                 consumer,
                 settings,
                 deadLetters.<DeadLetterWriter>map(d -> d).orElse(ConsumerBuilder::noDeadLetters),
-                retries.<RetryWriter>map(r -> r).orElse(RetryWriter.none()));
+                retries.<RetryWriter>map(r -> r).orElse(RetryWriter.none()),
+                deadLetter.filter(DeadLetter::keepsKeyOrder));
     }
 
     /** Last of the checks, for it may ask the broker. */
@@ -378,6 +379,9 @@ final class ConsumerBuilder implements Consumer.Builder {
                     + retry.get().delays().size() + " retry topics for each topic, one per delay; "
                     + RetryTopics.TOPICS_MAX + " are the limit. Use fewer steps, or leave out inTopics()");
         }
+        if (deadLetter.map(DeadLetter::keepsKeyOrder).orElse(false)) {
+            refuseWhatGivesUpKeyOrder();
+        }
         for (var topic : subscriptions.keySet()) {
             if (deadLetter.map(d -> d.topics(topic).contains(topic)).orElse(false)) {
                 throw new IllegalStateException("The dead letters of " + topic + " would go to " + topic
@@ -411,6 +415,30 @@ final class ConsumerBuilder implements Consumer.Builder {
         if (revokeWait.toMillis() >= number(config, "max.poll.interval.ms").orElse(Long.MAX_VALUE)) {
             throw new IllegalStateException("revokeWait (" + revokeWait + ") must be below max.poll.interval.ms ("
                     + config.get("max.poll.interval.ms") + " ms): the group gives up a member that takes longer");
+        }
+    }
+
+    private void refuseWhatGivesUpKeyOrder() {
+        if (deadLetter.orElseThrow().topics("orders").isEmpty()) {
+            throw new IllegalStateException("inKeyOrder() keeps messages behind a dead letter, and the dead letters of"
+                    + " group " + group + " are thrown away: name a topic for them, or leave out inKeyOrder()");
+        }
+        if (retry.map(Retry::place).orElse(new Retry.Place.InPlace()) instanceof Retry.Place.InTopics) {
+            throw new IllegalStateException("Retry.inTopics() lets later messages overtake one that failed, and"
+                    + " inKeyOrder() forbids it; leave out one of them in group " + group);
+        }
+        if (concurrency instanceof Concurrency.Unordered) {
+            throw new IllegalStateException(concurrency + " gives up the order of keys, which inKeyOrder() keeps; use"
+                    + " Concurrency.perKey(" + concurrency.limit() + "), or leave out inKeyOrder() in group " + group);
+        }
+        for (var subscription : subscriptions.values()) {
+            if (!(subscription.work() instanceof ConsumerSettings.Work.EachMessage)) {
+                throw new IllegalStateException(
+                        "inKeyOrder() decides about each message whether it may be handled, so it"
+                                + " goes with eachMessage alone, not with what reads "
+                                + subscription.topic().name()
+                                + " in group " + group);
+            }
         }
     }
 

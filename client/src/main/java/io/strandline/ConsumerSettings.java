@@ -46,6 +46,14 @@ record ConsumerSettings(
                 .collect(Collectors.toSet());
     }
 
+    /** Where dead letters of the topics that are named may go to. */
+    Set<String> letterTopics() {
+        return subscriptions.values().stream()
+                .flatMap(subscription -> deadLetter.stream()
+                        .flatMap(places -> places.topics(subscription.topic().name()).stream()))
+                .collect(Collectors.toSet());
+    }
+
     /** These and the retry topics of these. */
     Set<String> andRetries(Set<String> topics) {
         return subscriptions.entrySet().stream()

@@ -15,8 +15,9 @@ import java.util.regex.Pattern;
  * @param otherwise for failures that no exception names
  * @param exceptions in order: the first type that fits decides
  * @param stackTraceChars how much of the stack trace is kept in the headers; 0 for none
+ * @param keepsKeyOrder see {@link #inKeyOrder()}
  */
-public record DeadLetter(Destination otherwise, List<For> exceptions, int stackTraceChars) {
+public record DeadLetter(Destination otherwise, List<For> exceptions, int stackTraceChars, boolean keepsKeyOrder) {
     public DeadLetter {
         exceptions = List.copyOf(exceptions);
         if (stackTraceChars < 0) {
@@ -52,7 +53,7 @@ public record DeadLetter(Destination otherwise, List<For> exceptions, int stackT
     }
 
     private static DeadLetter of(Destination destination) {
-        return new DeadLetter(destination, List.of(), 4096);
+        return new DeadLetter(destination, List.of(), 4096, false);
     }
 
     /** Failures of this type go to that topic. */
@@ -63,11 +64,30 @@ public record DeadLetter(Destination otherwise, List<For> exceptions, int stackT
     public DeadLetter on(Class<? extends Throwable> type, Destination destination) {
         var longer = new ArrayList<>(exceptions);
         longer.add(new For(type, destination));
-        return new DeadLetter(otherwise, longer, stackTraceChars);
+        return new DeadLetter(otherwise, longer, stackTraceChars, keepsKeyOrder);
     }
 
     public DeadLetter stackTrace(int maxChars) {
-        return new DeadLetter(otherwise, exceptions, maxChars);
+        return new DeadLetter(otherwise, exceptions, maxChars, keepsKeyOrder);
+    }
+
+    /**
+     * The order of each key survives failure: behind a dead letter, later messages of its key, from the same partition,
+     * follow it into its topic untried ({@link Event.Parked}), until it was sent home and handled, or was dropped
+     * ({@link Kafka#deadLetters}). Other keys go on, and so do messages without a key. What is sent home comes back in
+     * order, and before anything newer of its key.
+     *
+     * <p>Before the first message of a partition is handled, the letters that are there are read: each member knows them
+     * whatever happened to the one before. Letters of this group count from before this was asked for as well. At most
+     * 50,000 letters of a partition are kept in memory (some 100 bytes each, and the key); beyond, messages that would
+     * become letters wait, and {@link Consumer#explain} says so.
+     *
+     * <p>The dead-letter topic may have any number of partitions, but no compaction, and what its retention deletes counts
+     * as dropped. Refused with {@link Retry#inTopics()}, {@link Concurrency#unordered} and eachBatch, which give up the
+     * order that this keeps.
+     */
+    public DeadLetter inKeyOrder() {
+        return new DeadLetter(otherwise, exceptions, stackTraceChars, true);
     }
 
     /** The topic for a message of this source that failed so, or empty if it is to be thrown away. */

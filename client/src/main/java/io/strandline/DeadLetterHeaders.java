@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -24,6 +25,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  *   strandline.error.stack        the beginning of its stack trace
  *   strandline.error.first        when the first attempt began, in ms since 1970
  *   strandline.error.timestamp    the source record's timestamp, in ms since 1970
+ *   strandline.error.follows      the letter that it was parked behind, such as orders.dlq-0@17, if it was not tried
  * </pre>
  *
  * A message that is given up a second time has them replaced, so they never grow.
@@ -41,11 +43,16 @@ final class DeadLetterHeaders {
     static final String ERROR_FIRST = "strandline.error.first";
     static final String ERROR_TIMESTAMP = "strandline.error.timestamp";
 
+    static final String FOLLOWS = "strandline.error.follows";
+
     /** How often it was sent home. */
     static final String REDRIVEN = "strandline.redriven";
 
     /** The one group that is meant by a message that was sent home. */
     static final String REDRIVE_GROUP = "strandline.redrive.group";
+
+    /** Where it was before it was sent home for the first time, such as {@code orders-0@17}. */
+    static final String ORIGIN = "strandline.origin";
 
     private static final List<String> ALL = List.of(
             TOPIC,
@@ -58,7 +65,8 @@ final class DeadLetterHeaders {
             ERROR_ROOT,
             ERROR_STACK,
             ERROR_FIRST,
-            ERROR_TIMESTAMP);
+            ERROR_TIMESTAMP,
+            FOLLOWS);
 
     private static final int MESSAGE_CHARS_MAX = 1024;
     private static final int CAUSES_MAX = 100;
@@ -85,6 +93,38 @@ final class DeadLetterHeaders {
                 && !new String(meant.value(), StandardCharsets.UTF_8).equals(group);
     }
 
+    /** What a letter carries when it is sent home. */
+    static Headers homeward(DeadLetters.Letter letter, Optional<String> onlyFor) {
+        var headers = letter.headers().with(REDRIVEN, Integer.toString(letter.redriven() + 1));
+        if (letter.from().isPresent() && letter.firstOffset().isPresent()) {
+            var origin = place(letter.from().get(), letter.firstOffset().getAsLong());
+            headers = headers.with(ORIGIN, origin);
+        }
+        return onlyFor.isPresent() ? headers.with(REDRIVE_GROUP, onlyFor.get()) : headers;
+    }
+
+    static String place(Partition partition, long offset) {
+        return partition + "@" + offset;
+    }
+
+    /** Its own offset, or, of a letter that was sent home, the one it had in this partition when it was sent first. */
+    static long origin(ConsumerRecord<byte[], byte[]> record) {
+        var origin = record.headers().lastHeader(ORIGIN);
+        return origin == null || origin.value() == null
+                ? record.offset()
+                : origin(
+                                new String(origin.value(), StandardCharsets.UTF_8),
+                                Partition.of(record.topic(), record.partition()))
+                        .orElse(record.offset());
+    }
+
+    /** Empty if the text speaks of another partition, or of none. */
+    static OptionalLong origin(String text, Partition partition) {
+        var prefix = partition + "@";
+        var offset = text.startsWith(prefix) ? text.substring(prefix.length()) : "";
+        return offset.matches("[0-9]{1,18}") ? OptionalLong.of(Long.parseLong(offset)) : OptionalLong.empty();
+    }
+
     private static Map<String, String> describe(
             ConsumerRecord<byte[], byte[]> source, String group, GivenUp givenUp, int stackTraceChars) {
         var why = givenUp.why();
@@ -98,7 +138,10 @@ final class DeadLetterHeaders {
         ours.put(MESSAGE, cut(text(why), MESSAGE_CHARS_MAX));
         ours.put(ERROR_CLASS, why.getClass().getName());
         ours.put(ERROR_ROOT, cut(root.getClass().getName() + ": " + text(root), MESSAGE_CHARS_MAX));
-        if (stackTraceChars > 0) {
+        if (why instanceof Parked parked) {
+            ours.put(FOLLOWS, place(parked.behind().at(), parked.behind().offset()));
+        }
+        if (stackTraceChars > 0 && !(why instanceof Parked)) {
             ours.put(ERROR_STACK, cut(stackTrace(why), stackTraceChars));
         }
         ours.put(ERROR_FIRST, Long.toString(givenUp.firstAttempt().toEpochMilli()));

@@ -9,22 +9,30 @@ final class DeadLetterTopics implements DeadLetterWriter {
     private final DeadLetter deadLetter;
     private final SideTopics topics;
     private final Producer producer;
+    private final BlockingAdmin admin;
 
     DeadLetterTopics(String group, DeadLetter deadLetter, BlockingAdmin admin, Producer producer) {
         this.group = group;
         this.deadLetter = deadLetter;
         topics = new SideTopics(admin, "dead-letter", Map.of("retention.ms", "-1"));
         this.producer = producer;
+        this.admin = admin;
     }
 
     /**
      * Makes all that messages of this source may go to. A source that is not there yet has its turn before the first
      * dead letter.
      *
-     * @throws IllegalStateException if one is missing and may not be created
+     * @throws IllegalStateException if one is missing and may not be created, or cannot keep the order of keys that is
+     *     asked for
      */
     void ensureAll(String source) {
         topics.ensureAll(source, deadLetter.topics(source));
+        if (deadLetter.keepsKeyOrder()) {
+            deadLetter.topics(source).stream()
+                    .filter(topic -> admin.partitionCount(topic).isPresent())
+                    .forEach(topic -> KafkaLetterLog.refuseCompaction(admin, topic));
+        }
     }
 
     @Override

@@ -16,8 +16,12 @@ import org.jspecify.annotations.Nullable;
  * <p>What was sent home or dropped stays in the topic, since a log gives up only its beginning, and is not shown again:
  * the consumer group {@code strandline-dead-letters-<topic>} remembers it. So each of these calls goes on where an
  * earlier one stopped or died; what it did in its last second may be done again. Two things follow. One such call at a
- * time for a topic. And brokers forget a group that nobody uses ({@code offsets.retention.minutes}, 7 days): then all
- * letters are shown again, so {@link #purge} what is done with.
+ * time for a topic. And brokers forget offsets that nobody renews ({@code offsets.retention.minutes}, 7 days): then all
+ * letters are shown again. Sending home and dropping renew them, and so does, once a day, a consumer that runs with this
+ * topic for its dead letters; where none does, {@link #purge} what is done with.
+ *
+ * <p>Letters of keys that are kept in order ({@link DeadLetter#inKeyOrder()}) go home in the order in which their messages
+ * were sent; none goes that follows one which stays.
  *
  * <p>Every call reads to where the topic ended when it began. Not for use by several threads at once.
  */
@@ -29,10 +33,13 @@ public interface DeadLetters {
      * @param value as the source had it
      * @param headers as the source had them: what the dead letter says about itself is left out
      * @param from where it came from, if the letter says so
+     * @param firstOffset the offset it had there when it was sent first; another than {@code fromOffset} if it was sent
+     *     home since
      * @param timestamp the source message's, if the letter says so
      * @param firstFailed when the first attempt began
      * @param attempts 0 if unknown
      * @param redriven how often it was sent home already
+     * @param follows the letter that it was parked behind, such as {@code orders.dlq-0@17}; empty if it failed itself
      * @param dialect who wrote it
      */
     @SuppressWarnings("ArrayRecordComponent") // the bytes themselves are what matters; nobody compares letters
@@ -44,6 +51,7 @@ public interface DeadLetters {
             Headers headers,
             Optional<Partition> from,
             OptionalLong fromOffset,
+            OptionalLong firstOffset,
             Optional<Instant> timestamp,
             Optional<Instant> firstFailed,
             int attempts,
@@ -52,6 +60,7 @@ public interface DeadLetters {
             String message,
             String stackTrace,
             int redriven,
+            String follows,
             String dialect) {}
 
     /**

@@ -39,6 +39,9 @@ record Dialect(
 
     static final String UNKNOWN = "unknown";
 
+    /** Of this client, and of Kafka's share groups, whose names of headers it took over. */
+    static final String OURS = "Strandline";
+
     private static final List<String> KARAFKA = List.of(
             "source_topic",
             "source_partition",
@@ -59,7 +62,7 @@ record Dialect(
     /** In the order in which they are tried: names that anyone might use come last. */
     private static final List<Dialect> ALL = List.of(
             new Dialect(
-                    "Strandline",
+                    OURS,
                     DeadLetterHeaders.TOPIC,
                     DeadLetterHeaders.PARTITION,
                     DeadLetterHeaders.OFFSET,
@@ -220,6 +223,7 @@ record Dialect(
                 original(headers, own),
                 Optional.of(source),
                 number(headers, offset),
+                firstOffset(headers, source, number(headers, offset)),
                 sourceTime(record, headers),
                 time(headers, firstFailed),
                 (int) number(headers, attempts).orElse(0),
@@ -228,6 +232,7 @@ record Dialect(
                 text(headers, message),
                 text(headers, stackTrace),
                 redriven(headers),
+                headers.last(DeadLetterHeaders.FOLLOWS).orElse(""),
                 name);
     }
 
@@ -241,6 +246,7 @@ record Dialect(
                 original(headers, name -> false),
                 from.map(topic -> Partition.of(topic, record.partition())),
                 OptionalLong.empty(),
+                OptionalLong.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 0,
@@ -249,6 +255,7 @@ record Dialect(
                 "",
                 "",
                 redriven(headers),
+                "",
                 UNKNOWN);
     }
 
@@ -261,11 +268,19 @@ record Dialect(
         for (var header : headers) {
             if (own.test(header.name())
                     || header.name().equals(DeadLetterHeaders.REDRIVEN)
+                    || header.name().equals(DeadLetterHeaders.ORIGIN)
                     || header.name().equals(DeadLetterHeaders.REDRIVE_GROUP)) {
                 original = original.without(header.name());
             }
         }
         return original;
+    }
+
+    private static OptionalLong firstOffset(Headers headers, Partition source, OptionalLong now) {
+        var origin = headers.last(DeadLetterHeaders.ORIGIN)
+                .map(text -> DeadLetterHeaders.origin(text, source))
+                .orElse(OptionalLong.empty());
+        return origin.isPresent() ? origin : now;
     }
 
     private static int redriven(Headers headers) {

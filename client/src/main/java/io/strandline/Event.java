@@ -86,6 +86,18 @@ public sealed interface Event {
     record DeadLettered(Instant at, String group, Partition partition, long offset, Ack to, int attempts, Throwable why)
             implements OfConsumer {}
 
+    /**
+     * A message was stored in a dead-letter topic without being tried, because an earlier message of its key is there or
+     * on its way back ({@link DeadLetter#inKeyOrder()}).
+     *
+     * @param to where it is now
+     * @param behind where the letter is that it follows
+     * @param behindOffset in that
+     */
+    record Parked(
+            Instant at, String group, Partition partition, long offset, Ack to, Partition behind, long behindOffset)
+            implements OfConsumer {}
+
     /** A dead letter could not be written. Its partition waits and the write is tried again: nothing is passed over. */
     record DeadLetterFailed(
             Instant at, String group, Partition partition, long offset, String topic, Duration in, Throwable why)

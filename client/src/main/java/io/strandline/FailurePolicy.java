@@ -50,6 +50,11 @@ record FailurePolicy(Retry retry, Optional<DeadLetter> deadLetter, Optional<Fail
                 : Optional.empty();
     }
 
+    /** Where messages of this source go that follow others. */
+    String letterTopic(String source) {
+        return deadLetter.orElseThrow().topics(source).iterator().next();
+    }
+
     private Failure.Decision decide(String source, Throwable why, int attempt, Duration sinceFirst) {
         boolean inTopics = retry.place() instanceof Retry.Place.InTopics;
         var delay = inTopics ? retry.delayAfter(attempt) : retry.delayAfter(attempt, random);

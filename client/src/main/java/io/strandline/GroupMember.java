@@ -360,8 +360,11 @@ final class GroupMember implements Consumer {
                             "the handler is busy with " + tenure.partition() + "@" + task.offset() + " for " + busy);
                 }
             }
-            if (tenure.explain(now).why() instanceof Reason.DeadLetterWaiting waiting) {
-                return new Health.Check(name, Health.Status.DEGRADED, tenure.partition() + ": " + waiting.text());
+            var why = tenure.explain(now).why();
+            if (why instanceof Reason.DeadLetterWaiting
+                    || why instanceof Reason.LettersFull
+                    || why instanceof Reason.TooManyLetters) {
+                return new Health.Check(name, Health.Status.DEGRADED, tenure.partition() + ": " + why.text());
             }
         }
         return new Health.Check(name, Health.Status.UP, "none is stuck");
@@ -379,6 +382,11 @@ final class GroupMember implements Consumer {
         if (why != null) {
             throw new ConsumerCrashed(settings.group(), why);
         }
+    }
+
+    /** True as soon as it has ended, whatever the reason; false after this time. */
+    boolean endsWithin(Duration time) throws InterruptedException {
+        return ended.await(time.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @Override

@@ -1,26 +1,49 @@
 package io.strandline;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which letters of a partition are done with: all below a frontier, and ranges above it. Kept as the committed offset of
- * a group and its metadata: {@code done:} and, for each range in order, its distance from the end of the one before and
- * its length, in base 36 with commas between.
+ * Which letters of a partition are done with: all below a frontier, and ranges above it; and how far into their sources
+ * those went that were sent home. Kept as the committed offset of a group and its metadata, in parts with semicolons
+ * between:
+ *
+ * <pre>
+ *   done:  for each range in order, its distance from the end of the one before and its length, in base 36
+ *   kept:  when this was written, in hours since 1970, in base 36: brokers forget what nobody renews
+ *   home:  for each partition that letters went to, the last offset that one got; * if there are too many to be kept
+ * </pre>
  */
 final class HandledLetters {
     /** Brokers take 4096 bytes unless told otherwise. */
     private static final int METADATA_MAX = 4_000;
 
+    private static final int HOME_MAX = 1_500;
+
     private static final String PREFIX = "done:";
+    private static final String HOME = "home:";
+    private static final String KEPT = "kept:";
+    private static final Duration RENEWED_AFTER = Duration.ofDays(1);
+    private static final String ANYWHERE = "*";
     private static final int BASE = 36;
+
+    static final long NONE_WENT_HOME = -1;
+
+    /** Only the end of the source's log is a limit. */
+    static final long UNKNOWN_HOW_FAR = Long.MAX_VALUE;
 
     private long frontier;
 
     /** First offset to the one behind the last; none touches another or the frontier. */
     private final TreeMap<Long, Long> ranges = new TreeMap<>();
+
+    private final TreeMap<Partition, Long> home = new TreeMap<>();
+    private boolean wentAnywhere;
+    private long keptAtHour;
 
     /** @param begin the first offset that is still there */
     static HandledLetters of(@Nullable OffsetAndMetadata committed, long begin) {
@@ -36,11 +59,31 @@ final class HandledLetters {
     }
 
     private void read(String metadata) {
-        if (!metadata.startsWith(PREFIX)) {
-            return;
+        for (var part : metadata.split(";", -1)) {
+            if (part.startsWith(PREFIX)) {
+                readDone(part.substring(PREFIX.length()));
+            } else if (part.startsWith(HOME)) {
+                readHome(part.substring(HOME.length()));
+            } else if (part.startsWith(KEPT)) {
+                keptAtHour = Long.parseLong(part.substring(KEPT.length()), BASE);
+            }
         }
+    }
+
+    private void readHome(String text) {
+        wentAnywhere = text.equals(ANYWHERE);
+        for (var place : wentAnywhere ? new String[0] : text.split(",", -1)) {
+            int at = place.lastIndexOf('@');
+            int dash = place.lastIndexOf('-', at);
+            home.put(
+                    Partition.of(place.substring(0, dash), Integer.parseInt(place.substring(dash + 1, at))),
+                    Long.parseLong(place.substring(at + 1), BASE));
+        }
+    }
+
+    private void readDone(String text) {
         long at = frontier;
-        var numbers = metadata.substring(PREFIX.length()).split(",", -1);
+        var numbers = text.split(",", -1);
         for (int i = 0; i + 1 < numbers.length; i += 2) {
             long first = at + Long.parseLong(numbers[i], BASE);
             at = first + Long.parseLong(numbers[i + 1], BASE);
@@ -94,6 +137,42 @@ final class HandledLetters {
         }
     }
 
+    /** A letter was sent home, and got this offset. */
+    void wentHome(Partition source, long offset) {
+        home.merge(source, offset, Math::max);
+    }
+
+    /**
+     * The last offset of a source partition that a letter got when it was sent home; {@link #NONE_WENT_HOME} or
+     * {@link #UNKNOWN_HOW_FAR} otherwise.
+     */
+    long home(Partition source) {
+        return wentAnywhere ? UNKNOWN_HOW_FAR : home.getOrDefault(source, NONE_WENT_HOME);
+    }
+
+    private String homeText() {
+        var text = new StringBuilder();
+        home.forEach((partition, offset) -> text.append(text.isEmpty() ? "" : ",")
+                .append(partition)
+                .append('@')
+                .append(Long.toString(offset, BASE)));
+        return wentAnywhere || text.length() > HOME_MAX ? ANYWHERE : text.toString();
+    }
+
+    /** It was written so long ago that it should be written again. */
+    boolean isOld(Instant now) {
+        return hour(now) - keptAtHour >= RENEWED_AFTER.toHours();
+    }
+
+    /** It is about to be written. */
+    void renew(Instant now) {
+        keptAtHour = hour(now);
+    }
+
+    private static long hour(Instant time) {
+        return Duration.ofSeconds(time.getEpochSecond()).toHours();
+    }
+
     /** Empty if there are too many ranges to be kept. */
     Optional<OffsetAndMetadata> committed() {
         var metadata = new StringBuilder();
@@ -104,6 +183,13 @@ final class HandledLetters {
                     .append(',')
                     .append(Long.toString(range.getValue() - range.getKey(), BASE));
             at = range.getValue();
+        }
+        if (keptAtHour > 0) {
+            metadata.append(metadata.isEmpty() ? "" : ";").append(KEPT).append(Long.toString(keptAtHour, BASE));
+        }
+        var went = homeText();
+        if (!went.isEmpty()) {
+            metadata.append(metadata.isEmpty() ? "" : ";").append(HOME).append(went);
         }
         return metadata.length() > METADATA_MAX
                 ? Optional.empty()

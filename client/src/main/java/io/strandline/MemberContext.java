@@ -1,11 +1,13 @@
 package io.strandline;
 
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
  * What the partitions of one consumer have in common.
  *
+ * @param keyOrder if dead letters keep the order of keys
  * @param crash ends the consumer, with the reason
  */
 record MemberContext(
@@ -13,6 +15,7 @@ record MemberContext(
         FailurePolicy policy,
         DeadLetterWriter deadLetters,
         RetryWriter retries,
+        Optional<LetterLog> keyOrder,
         EventSink events,
         Time time,
         HandlerThreads threads,

@@ -68,6 +68,47 @@ public sealed interface Reason {
         }
     }
 
+    /**
+     * Of a partition: nothing is handed out before it is known which keys have open dead letters
+     * ({@link DeadLetter#inKeyOrder()}).
+     *
+     * @param read letters and messages that were looked at
+     * @param lastFailure why it is tried again
+     */
+    record LettersUnread(Duration since, long read, java.util.Optional<Throwable> lastFailure) implements Reason {
+        @Override
+        public String text() {
+            return "reads which keys have open dead letters since " + since + ", " + read + " read"
+                    + lastFailure.map(why -> "; last failure: " + why).orElse("");
+        }
+    }
+
+    /**
+     * Of a partition: it has more open dead letters than a member keeps in memory ({@link DeadLetter#inKeyOrder()}).
+     * Nothing is handed out until some are sent home or dropped.
+     */
+    record TooManyLetters(Duration since, long open, int limit) implements Reason {
+        @Override
+        public String text() {
+            return open + " dead letters of this partition are open, and at most " + limit
+                    + " can be kept in mind to keep their keys in order; waits since " + since
+                    + " until some are sent home or dropped: kafka.deadLetters(topic)";
+        }
+    }
+
+    /**
+     * Of a partition: a message would become a dead letter, and as many are open as a member keeps in memory
+     * ({@link DeadLetter#inKeyOrder()}). It waits until some are sent home or dropped.
+     */
+    record LettersFull(long offset, String topic, int open, Duration since) implements Reason {
+        @Override
+        public String text() {
+            return "offset " + offset + " waits for room in " + topic + " since " + since + ": " + open
+                    + " dead letters of this partition are open, which is the limit; send some home or drop them:"
+                    + " kafka.deadLetters(topic)";
+        }
+    }
+
     /** Of a partition: paused through {@link Handler.Context#pause()}. */
     record PausedByHandler(Duration since, int waiting) implements Reason {
         @Override

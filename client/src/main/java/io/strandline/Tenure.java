@@ -30,6 +30,7 @@ final class Tenure {
     private final Crew crew;
     private final CommitNow commitNow;
     private final boolean ofRetries;
+    private final @Nullable KeyOrder keyOrder;
     private final Lanes lanes;
 
     /** Guards what follows up to the next remark. Held for a few instructions, never over I/O or foreign code. */
@@ -81,7 +82,14 @@ final class Tenure {
         HANDLER,
         OUTSIDE,
         /** A handler of the tenure before, which was ended by a seek. */
-        PREDECESSOR
+        PREDECESSOR,
+        /** Which keys have open dead letters is not known yet. */
+        LETTERS;
+
+        /** Someone asked for it. */
+        boolean isPause() {
+            return this == HANDLER || this == OUTSIDE;
+        }
     }
 
     /** A message whose time has not come. */
@@ -104,6 +112,12 @@ final class Tenure {
         this.crew = crew;
         this.commitNow = commitNow;
         ofRetries = subscription.ofRetries();
+        keyOrder = member.keyOrder()
+                .map(log -> new KeyOrder(partition, member, log, log.openMax(), this::lettersKnown))
+                .orElse(null);
+        if (keyOrder != null) {
+            hold(keyOrder, By.LETTERS, Optional.empty());
+        }
         lanes = lanes(subscription, concurrency);
     }
 
@@ -136,6 +150,16 @@ final class Tenure {
         return partition;
     }
 
+    /** Null if dead letters do not keep the order of keys. */
+    @Nullable
+    KeyOrder keyOrder() {
+        return keyOrder;
+    }
+
+    private void lettersKnown() {
+        release(java.util.Objects.requireNonNull(keyOrder));
+    }
+
     /** Poll thread: messages as they came. */
     void add(List<ConsumerRecord<byte[], byte[]>> records) {
         var tasks = new ArrayList<Task>(records.size());
@@ -157,6 +181,9 @@ final class Tenure {
             }
         } finally {
             lock.unlock();
+        }
+        if (keyOrder != null) {
+            keyOrder.arrived(records.getFirst().offset());
         }
         lanes.add(tasks);
         crew.hire();
@@ -309,7 +336,11 @@ final class Tenure {
     private void inherit(Map<Object, Hold> others, List<Tenure> beforeThat, Tenure before) {
         lock.lock();
         try {
-            holds.putAll(others);
+            others.forEach((who, hold) -> {
+                if (hold.by() != By.LETTERS) { // this one reads for itself
+                    holds.put(who, hold);
+                }
+            });
             holds.put(before, new Hold(By.PREDECESSOR, member.time().nanoTime(), Optional.empty()));
             open = false;
             predecessors.addAll(beforeThat);
@@ -377,7 +408,7 @@ final class Tenure {
     boolean paused() {
         lock.lock();
         try {
-            return holds.values().stream().anyMatch(hold -> hold.by() != By.PREDECESSOR);
+            return holds.values().stream().anyMatch(hold -> hold.by().isPause());
         } finally {
             lock.unlock();
         }
@@ -420,8 +451,7 @@ final class Tenure {
             if (successor != null) {
                 return successor.releaseAll();
             }
-            boolean held = !holds.isEmpty();
-            holds.clear();
+            boolean held = holds.values().removeIf(hold -> hold.by().isPause());
             return held && reopen();
         } finally {
             lock.unlock();
@@ -448,6 +478,9 @@ final class Tenure {
      * @return nanoseconds until there is something to let go again; empty if nothing waits for time
      */
     OptionalLong tick(long now) {
+        if (keyOrder != null) {
+            keyOrder.tick(now);
+        }
         lock.lock();
         try {
             endHolds(now);
@@ -523,6 +556,7 @@ final class Tenure {
                 case HANDLER -> new Reason.PausedByHandler(since, inMemory);
                 case OUTSIDE -> new Reason.PausedFromOutside(since, inMemory);
                 case PREDECESSOR -> new Reason.BusyFromBefore(since, inMemory);
+                case LETTERS -> java.util.Objects.requireNonNull(keyOrder).unknown(since);
             };
         }
         return first == null ? new Reason.Idle() : waiting(first, now, inMemory);
@@ -540,6 +574,10 @@ final class Tenure {
         for (var entry : waiting) {
             if (entry.task() == first) {
                 var letter = first.letter();
+                if (letter != null && entry.why() instanceof KeyOrder.Full full) {
+                    var since = Duration.ofNanos(now - first.begun());
+                    return new Reason.LettersFull(first.offset(), letter.topic(), full.open, since);
+                }
                 return letter == null
                         ? new Reason.RetryWaiting(
                                 first.offset(),

@@ -77,17 +77,17 @@ final class TopicDeadLetters implements DeadLetters {
 
     @Override
     public Report redrive(Predicate<? super Letter> which, int perSecond) {
-        return work(which, new Homeward(Optional.empty(), perSecond));
+        return work(which, new Homeward(Optional.empty(), perSecond), Optional.of(new HomewardOrder()));
     }
 
     @Override
     public Report redriveFor(String group, Predicate<? super Letter> which, int perSecond) {
-        return work(which, new Homeward(Optional.of(group), perSecond));
+        return work(which, new Homeward(Optional.of(group), perSecond), Optional.of(new HomewardOrder()));
     }
 
     @Override
     public Report drop(Predicate<? super Letter> which) {
-        return work(which, (letter, tally) -> Outcome.MOVED);
+        return work(which, (letter, reader, tally) -> Outcome.MOVED, Optional.empty());
     }
 
     @Override
@@ -114,7 +114,7 @@ final class TopicDeadLetters implements DeadLetters {
 
     /** What is done with a letter that was chosen. */
     private interface Work {
-        Outcome on(Letter letter, Tally tally);
+        Outcome on(Letter letter, Reader reader, Tally tally);
     }
 
     private static final class Tally {
@@ -139,17 +139,19 @@ final class TopicDeadLetters implements DeadLetters {
         }
     }
 
-    private Report work(Predicate<? super Letter> which, Work work) {
+    /** @param order in which letters have their turns; empty: as they lie */
+    private Report work(Predicate<? super Letter> which, Work work, Optional<HomewardOrder> order) {
         var tally = new Tally();
         try (var reader = new Reader()) {
-            for (var next = reader.next(); next.isPresent(); next = reader.next()) {
-                var letter = next.get();
-                var outcome = which.test(letter) ? work.on(letter, tally) : Outcome.LEFT;
-                tally.count(outcome);
-                if (outcome == Outcome.MOVED && !options.dryRun && !reader.handled(letter)) {
-                    tally.notes.add("Stopped: what is done with lies too scattered among what is left to be remembered."
-                            + " Choose older letters first, or drop what will not be needed.");
-                    break;
+            order.ifPresent(keeps -> lookAtAll(reader, keeps, tally));
+            var round = new Round(which, work, order, reader, tally);
+            boolean goesOn = true;
+            for (var next = reader.next(); goesOn && next.isPresent(); next = reader.next()) {
+                goesOn = round.has(next.get());
+            }
+            if (goesOn && order.isPresent()) {
+                for (var letter : order.get().left()) {
+                    goesOn = goesOn && round.has(letter);
                 }
             }
             if (!options.dryRun) {
@@ -157,6 +159,65 @@ final class TopicDeadLetters implements DeadLetters {
             }
         }
         return tally.report();
+    }
+
+    private static void lookAtAll(Reader reader, HomewardOrder order, Tally tally) {
+        for (var next = reader.next(); next.isPresent(); next = reader.next()) {
+            order.look(next.get());
+        }
+        order.allLookedAt();
+        if (order.overflowed()) {
+            tally.notes.add("There are too many letters to put the keys of all in order; what comes home too early is"
+                    + " parked again. Run this again until nothing is left.");
+        }
+        reader.again();
+    }
+
+    /** One letter after the other. */
+    private final class Round {
+        private final Predicate<? super Letter> which;
+        private final Work work;
+        private final Optional<HomewardOrder> order;
+        private final Reader reader;
+        private final Tally tally;
+
+        Round(Predicate<? super Letter> which, Work work, Optional<HomewardOrder> order, Reader reader, Tally tally) {
+            this.which = which;
+            this.work = work;
+            this.order = order;
+            this.reader = reader;
+            this.tally = tally;
+        }
+
+        /** Returns false if it cannot go on. */
+        boolean has(Letter letter) {
+            var next = Optional.of(letter);
+            while (next.isPresent()) {
+                var one = next.get();
+                var turn = order.map(keeps -> keeps.turn(one)).orElse(HomewardOrder.Turn.NOW);
+                if (turn == HomewardOrder.Turn.LATER) {
+                    return true;
+                }
+                var outcome = turn == HomewardOrder.Turn.STAYS ? stays() : outcome(one);
+                tally.count(outcome);
+                if (outcome == Outcome.MOVED && !options.dryRun && !reader.handled(one)) {
+                    tally.notes.add("Stopped: what is done with lies too scattered among what is left to be remembered."
+                            + " Choose older letters first, or drop what will not be needed.");
+                    return false;
+                }
+                next = order.flatMap(keeps -> keeps.after(one, outcome != Outcome.MOVED));
+            }
+            return true;
+        }
+
+        private Outcome outcome(Letter letter) {
+            return which.test(letter) ? work.on(letter, reader, tally) : Outcome.LEFT;
+        }
+
+        private Outcome stays() {
+            tally.notes.add("Letters that follow one that stays (their keys are kept in order) stay with it.");
+            return Outcome.LEFT;
+        }
     }
 
     /** Sends letters to where they came from. */
@@ -175,7 +236,7 @@ final class TopicDeadLetters implements DeadLetters {
         }
 
         @Override
-        public Outcome on(Letter letter, Tally tally) {
+        public Outcome on(Letter letter, Reader reader, Tally tally) {
             if (letter.redriven() >= options.maxRedriven) {
                 tally.notes.add("Letters that were sent home " + options.maxRedriven
                         + " times stay; maxRedriven(n) lets them go again.");
@@ -192,21 +253,18 @@ final class TopicDeadLetters implements DeadLetters {
                 return Outcome.FAILED;
             }
             var time = letter.timestamp().filter(source.get()::keeps);
-            var outcome = options.dryRun ? Outcome.MOVED : send(letter, home, source.get(), time, tally);
+            var outcome = options.dryRun ? Outcome.MOVED : send(letter, home, source.get(), time, reader, tally);
             if (outcome == Outcome.MOVED && time.isEmpty()) {
                 tally.retimed++;
             }
             return outcome;
         }
 
-        private Outcome send(Letter letter, Partition home, Source source, Optional<Instant> time, Tally tally) {
+        private Outcome send(
+                Letter letter, Partition home, Source source, Optional<Instant> time, Reader reader, Tally tally) {
             pace();
-            var headers = letter.headers().with(DeadLetterHeaders.REDRIVEN, Integer.toString(letter.redriven() + 1));
-            if (onlyFor.isPresent()) {
-                headers = headers.with(DeadLetterHeaders.REDRIVE_GROUP, onlyFor.get());
-            }
             var message = Outgoing.to(Topic.bytes(home.topic()), letter.key(), letter.value())
-                    .headers(headers);
+                    .headers(DeadLetterHeaders.homeward(letter, onlyFor));
             if (home.number() < source.partitions) {
                 message = message.partition(home.number());
             }
@@ -215,6 +273,7 @@ final class TopicDeadLetters implements DeadLetters {
             }
             try {
                 var ack = kafka.producer().send(message);
+                reader.wentHome(letter, ack);
                 kafka.events()
                         .raise(new Event.Redriven(
                                 kafka.settings().time().now(), letter.at(), letter.offset(), ack, onlyFor));
@@ -264,7 +323,7 @@ final class TopicDeadLetters implements DeadLetters {
     private final class Reader implements AutoCloseable {
         private final Consumer<byte[], byte[]> consumer;
         private final Map<TopicPartition, Part> parts = new HashMap<>();
-        private final List<TopicPartition> toRead;
+        private final List<TopicPartition> toRead = new ArrayList<>();
         private final ArrayList<ConsumerRecord<byte[], byte[]>> batch = new ArrayList<>();
         private long lastCommit = kafka.settings().time().nanoTime();
 
@@ -273,10 +332,7 @@ final class TopicDeadLetters implements DeadLetters {
         Reader() {
             consumer = kafka.reader(Optional.of(GROUP_PREFIX + topic));
             try {
-                toRead = new ArrayList<>(consumer.partitionsFor(topic).stream()
-                        .map(info -> new TopicPartition(topic, info.partition()))
-                        .sorted(java.util.Comparator.comparingInt(TopicPartition::partition))
-                        .toList());
+                toRead.addAll(partitions());
                 if (toRead.isEmpty()) {
                     throw new UnknownTopicOrPartitionException("There is no dead-letter topic " + topic);
                 }
@@ -296,6 +352,29 @@ final class TopicDeadLetters implements DeadLetters {
                 consumer.close();
                 throw e;
             }
+        }
+
+        private List<TopicPartition> partitions() {
+            return consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .sorted(java.util.Comparator.comparingInt(TopicPartition::partition))
+                    .toList();
+        }
+
+        /** From the beginning, to the same end. */
+        void again() {
+            consumer.unsubscribe();
+            toRead.addAll(parts.keySet().stream()
+                    .sorted(java.util.Comparator.comparingInt(TopicPartition::partition))
+                    .toList());
+        }
+
+        void wentHome(Letter letter, Ack ack) {
+            part(letter).handled.wentHome(Partition.of(ack.topic(), ack.partition()), ack.offset());
+        }
+
+        private Part part(Letter letter) {
+            return java.util.Objects.requireNonNull(parts.get(letter.at().toKafka()));
         }
 
         /** Empty at the end. */
@@ -346,8 +425,7 @@ final class TopicDeadLetters implements DeadLetters {
 
         /** Returns false if that cannot be remembered. */
         boolean handled(Letter letter) {
-            var part = java.util.Objects.requireNonNull(
-                    parts.get(new TopicPartition(topic, letter.at().number())));
+            var part = part(letter);
             part.handled.add(letter.offset());
             if (kafka.settings().time().nanoTime() - lastCommit > COMMIT_EVERY.toNanos()) {
                 commit();
@@ -358,8 +436,10 @@ final class TopicDeadLetters implements DeadLetters {
         void commit() {
             lastCommit = kafka.settings().time().nanoTime();
             var offsets = new HashMap<TopicPartition, org.apache.kafka.clients.consumer.OffsetAndMetadata>();
-            parts.forEach((partition, part) ->
-                    part.handled.committed().ifPresent(committed -> offsets.put(partition, committed)));
+            parts.forEach((partition, part) -> {
+                part.handled.renew(kafka.settings().time().now());
+                part.handled.committed().ifPresent(committed -> offsets.put(partition, committed));
+            });
             consumer.commitSync(offsets);
         }
 

@@ -96,6 +96,31 @@ class ConsumerBuilderTest {
     }
 
     @Test
+    void whatGivesUpTheOrderThatLettersKeepIsRefused() {
+        var inOrder = DeadLetter.suffix(".dlq").inKeyOrder();
+        assertThatThrownBy(() -> consumer()
+                        .retry(Retry.standard().inTopics())
+                        .deadLetter(inOrder)
+                        .start())
+                .hasMessageContaining("inTopics()")
+                .hasMessageContaining("inKeyOrder()");
+        assertThatThrownBy(() -> consumer()
+                        .concurrency(Concurrency.unordered(7))
+                        .deadLetter(inOrder)
+                        .start())
+                .hasMessageContaining("perKey(7)");
+        assertThatThrownBy(() ->
+                        consumer().deadLetter(DeadLetter.discard().inKeyOrder()).start())
+                .hasMessageContaining("thrown away");
+        assertThatThrownBy(() -> kafka.consumer("billing")
+                        .eachBatch(ORDERS, batch -> {})
+                        .deadLetter(inOrder)
+                        .start())
+                .hasMessageContaining("eachMessage alone")
+                .hasMessageContaining("orders");
+    }
+
+    @Test
     void anOwnPolicyBesideARetryIsRefused() {
         assertThatThrownBy(() -> consumer()
                         .onFailure((message, error, attempt, since) -> new Failure.Decision.Skip())

@@ -86,7 +86,10 @@ class DeadLettersTest {
             assertThat(m.partition()).isEqualTo(Partition.of("orders", 2));
             assertThat(m.key()).isEqualTo("k");
             assertThat(m.value()).isEqualTo("a");
-            assertThat(m.headers()).extracting(Headers.Header::name).containsExactly("trace", "strandline.redriven");
+            assertThat(m.headers())
+                    .extracting(Headers.Header::name)
+                    .containsExactly("trace", "strandline.redriven", "strandline.origin");
+            assertThat(m.headers().last("strandline.origin")).hasValue("orders-2@7");
             assertThat(m.headers().last("strandline.redriven")).hasValue("1");
         });
         assertThat(browsed()).isEmpty();
@@ -246,6 +249,41 @@ class DeadLettersTest {
                 Integer.MAX_VALUE);
         assertThat(report.seen()).isEqualTo(2);
         assertThat(browsed()).extracting(DeadLettersTest::text).containsExactly("meanwhile");
+    }
+
+    @Test
+    void aConsumerThatRunsRenewsWhatBrokersWouldForget() throws Exception {
+        for (var value : List.of("a", "b", "c")) {
+            kafka.producer().send(letter(1, value));
+        }
+        var old = new VirtualTime(); // in whose time it is long ago
+        var admin = (BlockingAdmin) kafka.admin();
+        var group = TopicDeadLetters.GROUP_PREFIX + "orders.dlq";
+        try (var then =
+                Kafka.builder().bootstrap(broker.bootstrapServers()).time(old).build()) {
+            then.deadLetters("orders.dlq").drop(l -> text(l).equals("b"));
+        }
+        var before = admin.committedWithMetadata(group).get(Partition.of("orders.dlq", 1));
+        var later = new VirtualTime();
+        later.pass(Duration.ofDays(6));
+        try (var now = Kafka.builder()
+                        .bootstrap(broker.bootstrapServers())
+                        .time(later)
+                        .build();
+                var consumer = now.consumer("billing")
+                        .deadLetter(DeadLetter.suffix(".dlq"))
+                        .eachMessage(ORDERS, m -> {})
+                        .start()) {
+            long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+            while (admin.committedWithMetadata(group)
+                    .get(Partition.of("orders.dlq", 1))
+                    .equals(before)) {
+                assertThat(System.nanoTime()).as("not renewed").isLessThan(limit);
+                Thread.onSpinWait();
+            }
+            assertThat(consumer.state()).isNotEqualTo(Consumer.State.CRASHED);
+        }
+        assertThat(browsed()).extracting(DeadLettersTest::text).containsExactly("a", "c");
     }
 
     @Test

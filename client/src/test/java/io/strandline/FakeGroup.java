@@ -110,6 +110,15 @@ final class FakeGroup {
         return logStarts.getOrDefault(partition, 0L) + log(partition).size();
     }
 
+    /** What is there, in order. */
+    List<ConsumerRecord<byte[], byte[]>> records(TopicPartition partition) {
+        return List.copyOf(log(partition));
+    }
+
+    long begin(TopicPartition partition) {
+        return logStarts.getOrDefault(partition, 0L);
+    }
+
     /** Retention: what is below is gone. */
     void truncate(TopicPartition partition, long before) {
         log(partition).removeIf(record -> record.offset() < before);

@@ -56,6 +56,7 @@ final class Rig {
         boolean gated = true;
 
         DeadLetterWriter writer = (source, topic, givenUp, noStack) -> new Ack(topic, 0, 0, Instant.EPOCH);
+        Optional<LetterLog> keyOrder = Optional.empty();
         BooleanSupplier stopping = () -> false;
         long seed = 1;
     }
@@ -93,6 +94,7 @@ final class Rig {
                         choices.retry, choices.deadLetter, choices.failure, new SplittableRandom(choices.seed)),
                 choices.writer,
                 this::writeRetry,
+                choices.keyOrder,
                 events::add,
                 time,
                 gate,

@@ -1,0 +1,149 @@
+package io.strandline;
+
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The order in which letters go home where their keys are kept in order ({@link DeadLetter#inKeyOrder()}): of a key that
+ * has followers, as its messages were sent, and none behind one that stays. They do not lie in that order: a message that
+ * was sent home and failed again lies behind messages that were parked meanwhile.
+ *
+ * <p>All letters are looked at first ({@link #look}); then they come again, and each is told when its turn is.
+ */
+final class HomewardOrder {
+    /** Beyond, the consumers alone keep the order: they park what comes too early again. */
+    private static final int LOOKED_AT_MAX = 200_000;
+
+    private static final int DEFERRED_MAX = 10_000;
+
+    private final Map<Line, Letters> lines = new HashMap<>();
+    private int lookedAt;
+    private int deferred;
+
+    /** Letters that wait for each other. */
+    private record Line(String group, Partition from, Lanes.Key key) {}
+
+    /** The place of a letter in its line. */
+    private record Place(long origin, Partition at, long offset) implements Comparable<Place> {
+        private static final Comparator<Place> ORDER =
+                Comparator.comparingLong(Place::origin).thenComparing(Place::at).thenComparingLong(Place::offset);
+
+        @Override
+        public int compareTo(Place other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    /** A line, and how far it has come. */
+    private static final class Letters {
+        private final TreeSet<Place> ahead = new TreeSet<>();
+        private final TreeMap<Place, DeadLetters.Letter> deferred = new TreeMap<>();
+        private boolean followers;
+        private boolean oneStays;
+    }
+
+    /** What is to be done with a letter. */
+    enum Turn {
+        NOW,
+        /** It is kept here until its turn comes. */
+        LATER,
+        /** It stays, since one before it does. */
+        STAYS
+    }
+
+    /** First pass. */
+    void look(DeadLetters.Letter letter) {
+        var line = line(letter);
+        if (line.isPresent() && lookedAt < LOOKED_AT_MAX) {
+            lookedAt++;
+            var letters = lines.computeIfAbsent(line.get(), absent -> new Letters());
+            letters.followers |= !letter.follows().isEmpty();
+            letters.ahead.add(place(letter));
+        }
+    }
+
+    /** Between the passes. */
+    void allLookedAt() {
+        lines.values().removeIf(letters -> !letters.followers);
+    }
+
+    /** True if there were more letters than can be kept in order here. */
+    boolean overflowed() {
+        return lookedAt == LOOKED_AT_MAX;
+    }
+
+    private Optional<Letters> letters(DeadLetters.Letter letter) {
+        return line(letter).map(lines::get).filter(letters -> letters.ahead.contains(place(letter)));
+    }
+
+    private static Optional<Line> line(DeadLetters.Letter letter) {
+        byte[] key = letter.key();
+        return key == null || letter.firstOffset().isEmpty()
+                ? Optional.empty()
+                : letter.from().map(from -> new Line(letter.group(), from, new Lanes.Key(key)));
+    }
+
+    private static Place place(DeadLetters.Letter letter) {
+        return new Place(letter.firstOffset().orElse(0), letter.at(), letter.offset());
+    }
+
+    /** Second pass: a letter has come. */
+    Turn turn(DeadLetters.Letter letter) {
+        var found = letters(letter);
+        if (found.isEmpty()) {
+            return Turn.NOW;
+        }
+        var letters = found.get();
+        if (letters.oneStays) {
+            return Turn.STAYS;
+        } else if (letters.ahead.first().equals(place(letter))) {
+            return Turn.NOW;
+        } else if (deferred == DEFERRED_MAX) {
+            letters.oneStays = true;
+            return Turn.STAYS;
+        }
+        letters.deferred.put(place(letter), letter);
+        deferred++;
+        return Turn.LATER;
+    }
+
+    /**
+     * A letter has had its turn.
+     *
+     * @param stays it is where it was
+     * @return the one whose turn is now, if any; its turn must be asked for again
+     */
+    Optional<DeadLetters.Letter> after(DeadLetters.Letter letter, boolean stays) {
+        var found = letters(letter);
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        var letters = found.get();
+        letters.ahead.remove(place(letter));
+        letters.oneStays |= stays;
+        var next = letters.deferred.firstEntry();
+        if (next == null || (!letters.oneStays && !letters.ahead.first().equals(next.getKey()))) {
+            return Optional.empty();
+        }
+        letters.deferred.remove(next.getKey());
+        deferred--;
+        return Optional.of(next.getValue());
+    }
+
+    /** At the end: those whose predecessors did not come, since they were deleted meanwhile; in order. */
+    ArrayDeque<DeadLetters.Letter> left() {
+        var left = new ArrayDeque<DeadLetters.Letter>();
+        lines.values().forEach(letters -> {
+            left.addAll(letters.deferred.values());
+            letters.ahead.retainAll(letters.deferred.keySet());
+            letters.deferred.clear();
+        });
+        deferred = 0;
+        return left;
+    }
+}

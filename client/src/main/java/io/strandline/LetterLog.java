@@ -1,0 +1,48 @@
+package io.strandline;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+
+/** How a member learns which letters of its group hold back keys. Its methods ask brokers, and throw if none answers. */
+interface LetterLog {
+    int OPEN_MAX = 50_000;
+
+    /** More letters of one partition that nobody has sent home or dropped are not kept in memory. */
+    default int openMax() {
+        return OPEN_MAX;
+    }
+
+    /**
+     * Reads which letters hold back keys of a partition.
+     *
+     * @param asOf what was stored before this is found; see {@link Time#nanoTime}
+     * @param from messages below this were handled, or are letters
+     * @param read counts what was looked at
+     */
+    Letters read(Partition source, long asOf, long from, LongAdder read);
+
+    /**
+     * What became of letters.
+     *
+     * @param letters that are still there, as far as is known
+     * @param asOf what was done before this is found; see {@link Time#nanoTime}
+     * @return those that are not: each with the offset by which it can come back
+     */
+    List<OpenLetter> gone(Partition source, List<OpenLetter> letters, long asOf);
+
+    /**
+     * Those of one partition.
+     *
+     * @param stillThere how many there are; with more than {@link #OPEN_MAX} the list is cut short
+     */
+    record Letters(List<OpenLetter> all, long stillThere) {}
+
+    /** The last offset of a source partition that any letter of a topic got when it was sent home. */
+    static long home(Map<Partition, HandledLetters> progress, Partition source) {
+        return progress.values().stream()
+                .mapToLong(handled -> handled.home(source))
+                .max()
+                .orElse(HandledLetters.NONE_WENT_HOME);
+    }
+}

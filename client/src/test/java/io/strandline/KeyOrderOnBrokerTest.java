@@ -1,0 +1,202 @@
+package io.strandline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.strandline.broker.Broker;
+import io.strandline.broker.config.BrokerConfig;
+import io.strandline.storage.DurabilityMode;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The order of keys over failures, with real topics and real progress. */
+@Timeout(60)
+class KeyOrderOnBrokerTest {
+    private static final Topic<String, String> ORDERS = Topic.strings("orders").partitions(3);
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    private final List<String> handled = new CopyOnWriteArrayList<>();
+    private volatile String bad = "k1";
+    private Broker broker;
+    private Kafka kafka;
+
+    @BeforeEach
+    void start() throws Exception {
+        broker = Broker.start(BrokerConfig.defaults().port(0).durability(DurabilityMode.MEMORY));
+        kafka = Kafka.connect(broker.bootstrapServers());
+        kafka.admin().ensure(ORDERS);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        kafka.close();
+        broker.close();
+    }
+
+    private Consumer billing() {
+        return kafka.consumer("billing")
+                .retry(Retry.none())
+                .deadLetter(DeadLetter.suffix(".dlq").inKeyOrder())
+                .eachMessage(ORDERS, m -> {
+                    if (m.value().equals(bad)) {
+                        throw new IllegalStateException("on purpose");
+                    }
+                    handled.add(m.value());
+                })
+                .start();
+    }
+
+    private void send(String... values) {
+        for (var value : values) {
+            kafka.producer().send(ORDERS, value.substring(0, 1), value);
+        }
+    }
+
+    private static void awaitIdle(Consumer consumer) throws InterruptedException {
+        assertThat(consumer.awaitIdle(LIMIT)).as(consumer.explain()::toString).isTrue();
+    }
+
+    private DeadLetters letters() {
+        return kafka.deadLetters("orders.dlq");
+    }
+
+    private List<String> open() {
+        try (var all = letters().browse()) {
+            return all.map(letter -> new String(letter.value())).toList();
+        }
+    }
+
+    private DeadLetters.Report redrive() {
+        return letters().redriveFor("billing", letter -> true, Integer.MAX_VALUE);
+    }
+
+    private List<String> handledOf(String key) {
+        return handled.stream().filter(value -> value.startsWith(key)).toList();
+    }
+
+    @Test
+    void aKeyComesBackInOrderAndOthersNeverWait() throws Exception {
+        try (var consumer = billing()) {
+            send("k1", "k2", "j1", "k3");
+            awaitIdle(consumer);
+            assertThat(handled).containsExactly("j1");
+            assertThat(open()).containsExactly("k1", "k2", "k3");
+            bad = "none";
+            redrive();
+            awaitIdle(consumer);
+            send("k4");
+            awaitIdle(consumer);
+            assertThat(handledOf("k")).containsExactly("k1", "k2", "k3", "k4");
+        }
+    }
+
+    @Test
+    void aMemberThatStartsKnowsWhatIsOpenAndWhatIsOnItsWayBack() throws Exception {
+        try (var consumer = billing()) {
+            send("k1", "j1");
+            awaitIdle(consumer);
+        }
+        send("k2");
+        bad = "none";
+        redrive(); // 1 lies behind 2, and no letter is open
+        send("j2");
+        try (var consumer = billing()) {
+            awaitIdle(consumer);
+            assertThat(handled).containsExactlyInAnyOrder("j1", "j2", "k1");
+            assertThat(open()).containsExactly("k2");
+        }
+        send("k3");
+        try (var consumer = billing()) {
+            awaitIdle(consumer);
+            assertThat(open()).containsExactly("k2", "k3");
+            redrive();
+            awaitIdle(consumer);
+            assertThat(handledOf("k")).containsExactly("k1", "k2", "k3");
+        }
+    }
+
+    @Test
+    void aDroppedLetterLetsItsKeyGoOn() throws Exception {
+        try (var consumer = billing()) {
+            send("k1", "k2");
+            awaitIdle(consumer);
+            letters().drop(letter -> true);
+            send("k3");
+            awaitIdle(consumer);
+            assertThat(handled).containsExactly("k3");
+        }
+    }
+
+    @Test
+    void aFollowerDoesNotGoHomeBeforeTheLetterThatItFollows() throws Exception {
+        try (var consumer = billing()) {
+            send("k1", "k2", "k3");
+            awaitIdle(consumer);
+        }
+        var report = letters().redrive(letter -> !new String(letter.value()).equals("k1"), Integer.MAX_VALUE);
+        assertThat(report.moved()).isZero();
+        assertThat(report.left()).isEqualTo(3);
+        assertThat(report.notes()).anyMatch(note -> note.contains("follow one that stays"));
+        assertThat(open()).containsExactly("k1", "k2", "k3");
+        assertThat(letters()
+                        .drop(letter -> new String(letter.value()).equals("k1"))
+                        .moved())
+                .isEqualTo(1);
+        bad = "none";
+        assertThat(redrive().moved()).isEqualTo(2);
+        try (var consumer = billing()) {
+            awaitIdle(consumer);
+            assertThat(handled).containsExactly("k2", "k3");
+        }
+    }
+
+    @Test
+    void aDeadLetterTopicWithAnotherNumberOfPartitionsWillDo() throws Exception {
+        kafka.admin().ensure(ORDERS.named("orders.dlq").partitions(2));
+        bad = "a1";
+        try (var consumer = billing()) {
+            send("a1", "b1", "c1", "d1", "a2", "b2", "c2", "d2");
+            awaitIdle(consumer);
+            assertThat(open()).containsExactly("a1", "a2");
+        }
+        send("a3", "b3");
+        try (var consumer = billing()) {
+            awaitIdle(consumer);
+            assertThat(open()).containsExactly("a1", "a2", "a3");
+            bad = "none";
+            redrive();
+            awaitIdle(consumer);
+            assertThat(handledOf("a")).containsExactly("a1", "a2", "a3");
+        }
+    }
+
+    @Test
+    void lettersOfOtherGroupsHoldBackNothing() throws Exception {
+        try (var consumer = billing()) {
+            send("k1");
+            awaitIdle(consumer);
+        }
+        try (var other = kafka.consumer("shipping")
+                .deadLetter(DeadLetter.suffix(".dlq").inKeyOrder())
+                .eachMessage(ORDERS, m -> handled.add("shipping " + m.value()))
+                .start()) {
+            send("k2");
+            awaitIdle(other);
+            assertThat(handled).containsExactly("shipping k1", "shipping k2");
+        }
+    }
+
+    @Test
+    void aTopicThatWouldCompactLettersAwayIsRefused() {
+        kafka.admin().ensure(ORDERS.named("orders.dlq").partitions(3).config("cleanup.policy", "compact"));
+        assertThatThrownBy(this::billing)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("orders.dlq")
+                .hasMessageContaining("cleanup.policy=compact");
+    }
+}
