@@ -160,6 +160,75 @@ class KafkaToolsTest {
         assertThat(lag).containsPattern(topic + " +0 +1 +3 +2");
     }
 
+    @Test
+    void theToolsForTopicsAndSettingsChangeThem() {
+        var topic = java.topic(1, "segment.ms=7654321");
+        run(
+                "org.apache.kafka.tools.TopicCommand",
+                "--bootstrap-server",
+                target.bootstrap(),
+                "--alter",
+                "--topic",
+                topic,
+                "--partitions",
+                "3");
+        configs(topic, "--alter", "--add-config", "retention.ms=54321,cleanup.policy=[compact,delete]");
+        assertThat(String.join("\n", configs(topic, "--describe")))
+                .contains("retention.ms=54321", "cleanup.policy=compact,delete", "segment.ms=7654321");
+        configs(topic, "--alter", "--delete-config", "retention.ms,cleanup.policy");
+        assertThat(String.join("\n", configs(topic, "--describe")))
+                .doesNotContain("retention.ms=54321", "cleanup.policy=compact")
+                .contains("segment.ms=7654321");
+        var described = run(
+                "org.apache.kafka.tools.TopicCommand",
+                "--bootstrap-server",
+                target.bootstrap(),
+                "--describe",
+                "--topic",
+                topic);
+        assertThat(String.join("\n", described)).contains("PartitionCount: 3");
+    }
+
+    private List<String> configs(String topic, String... what) {
+        var arguments = new ArrayList<>(List.of(
+                "kafka.admin.ConfigCommand",
+                "--bootstrap-server",
+                target.bootstrap(),
+                "--entity-type",
+                "topics",
+                "--entity-name",
+                topic));
+        arguments.addAll(List.of(what));
+        return run(arguments.toArray(String[]::new));
+    }
+
+    @Test
+    void theToolsForRecordsAndDirectoriesSeeThatTheyAreFewer(@TempDir Path folder) throws IOException {
+        var topic = java.topic(1);
+        java.send(topic, "a", "b", "c");
+        var wanted = folder.resolve("offsets.json");
+        Files.writeString(
+                wanted,
+                "{\"version\": 1, \"partitions\": [{\"topic\": \"" + topic + "\", \"partition\": 0, \"offset\": 2}]}");
+        var report = run(
+                "org.apache.kafka.tools.DeleteRecordsCommand",
+                "--bootstrap-server",
+                target.bootstrap(),
+                "--offset-json-file",
+                wanted.toString());
+        assertThat(String.join("\n", report)).contains(topic + "-0").contains("low_watermark: 2");
+        assertThat(java.read(topic, 1)).extracting(message -> message.value()).containsExactly("c");
+
+        var directories = run(
+                "org.apache.kafka.tools.LogDirsCommand",
+                "--bootstrap-server",
+                target.bootstrap(),
+                "--describe",
+                "--topic-list",
+                topic);
+        assertThat(String.join("\n", directories)).contains("\"partition\":\"" + topic + "-0\"");
+    }
+
     private List<String> run(String... arguments) {
         var classPath = ClassPaths.equipment() + File.pathSeparator + ClassPaths.apacheKafka();
         try (var child = Child.jvm("kafka-tools", classPath, JVM, new ArrayList<>(List.of(arguments)))) {
