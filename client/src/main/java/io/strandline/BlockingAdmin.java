@@ -534,7 +534,9 @@ final class BlockingAdmin implements Admin, Discovery.Client {
         try {
             return future.get();
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof KafkaException known ? known : new KafkaException(e.getCause());
+            throw e.getCause() instanceof KafkaException known
+                    ? Advice.explained(known)
+                    : new KafkaException(e.getCause());
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         }

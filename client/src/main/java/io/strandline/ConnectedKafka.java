@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -18,6 +19,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +33,7 @@ final class ConnectedKafka implements Kafka {
     private static final String BROADCAST_PREFIX = "strandline-broadcast-";
     private static final Duration SPOOL_DELIVERY = Duration.ofSeconds(30);
     private static final Duration SPOOL_BLOCK = Duration.ofSeconds(5);
+    private static final Duration LOOKS_WHY_AFTER = Duration.ofSeconds(1);
 
     private final Settings settings;
     private final EventBus events;
@@ -45,15 +49,13 @@ final class ConnectedKafka implements Kafka {
     private @Nullable BlockingAdmin admin;
     private @Nullable Thread shutdownHook;
     private int members;
+    private boolean watching;
     private boolean closed;
 
     ConnectedKafka(Settings settings) {
         this.settings = settings;
         events = new EventBus(settings.time());
-        discovery = new Discovery(settings.addresses(), this::movable, settings.time());
-        if (settings.addresses().mayChange()) {
-            Thread.ofVirtual().name("strandline-discovery").start(discovery);
-        }
+        discovery = new Discovery(settings.addresses(), this::movable, this::diagnosis, settings.time());
     }
 
     void closeOnShutdown() {
@@ -216,6 +218,7 @@ final class ConnectedKafka implements Kafka {
         all.putAll(overrides);
         var pool = new ProducerPool(config, all, ProducerPool::connect);
         pools.add(pool);
+        watch();
         return pool;
     }
 
@@ -263,7 +266,15 @@ final class ConnectedKafka implements Kafka {
         // soon.
         config.put("fetch.max.wait.ms", 10);
         config.putAll(settings.overrides());
-        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        return connectConsumer(config);
+    }
+
+    static KafkaConsumer<byte[], byte[]> connectConsumer(Map<String, Object> config) {
+        try {
+            return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        } catch (KafkaException e) {
+            throw Advice.notMade("A consumer", e);
+        }
     }
 
     @Override
@@ -282,6 +293,7 @@ final class ConnectedKafka implements Kafka {
                         bootstrap -> connectAdmin(config, bootstrap),
                         String.valueOf(config.get("bootstrap.servers")),
                         settings.time());
+                watch();
             }
             return admin;
         } finally {
@@ -292,15 +304,36 @@ final class ConnectedKafka implements Kafka {
     private static org.apache.kafka.clients.admin.Admin connectAdmin(Map<String, Object> config, String bootstrap) {
         var all = new HashMap<>(config);
         all.put("bootstrap.servers", bootstrap);
-        return org.apache.kafka.clients.admin.Admin.create(all);
+        try {
+            return org.apache.kafka.clients.admin.Admin.create(all);
+        } catch (KafkaException e) {
+            throw Advice.notMade("An admin", e);
+        }
+    }
+
+    /** Under the lock: from the first client on that needs it. */
+    private void watch() {
+        if (!watching) {
+            watching = true;
+            Thread.ofVirtual().name("strandline-discovery").start(discovery);
+        }
+    }
+
+    private Diagnosis diagnosis(String bootstrap) {
+        return Diagnosis.by(probe(bootstrap), bootstrap);
+    }
+
+    private Probe probe(String bootstrap) {
+        return new Probe(bootstrap, settings.securityProtocol());
     }
 
     /** What may have to look for other brokers. */
     private List<Discovery.Client> movable() {
         lock.lock();
         try {
-            var all = new ArrayList<Discovery.Client>(pools);
-            Optional.ofNullable(admin).ifPresent(all::add);
+            var all = new ArrayList<Discovery.Client>();
+            Optional.ofNullable(admin).ifPresent(all::add); // first: who has sent by a new address may ask by it too
+            all.addAll(pools);
             return all;
         } finally {
             lock.unlock();
@@ -313,26 +346,69 @@ final class ConnectedKafka implements Kafka {
             // Told to the admin as well: its close() waits for calls that are under way.
             var limit = new DescribeClusterOptions().timeoutMs(Math.toIntExact(atMost.toMillis()));
             var nodes = blockingAdmin().raw().describeCluster(limit).nodes();
-            nodes.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            awaitAnswer(nodes, atMost);
             return this;
-        } catch (TimeoutException e) {
-            throw nobodyAnswered(atMost, e);
         } catch (ExecutionException e) {
             var why = Objects.requireNonNullElse(e.getCause(), e);
-            throw why instanceof org.apache.kafka.common.errors.TimeoutException
-                    ? nobodyAnswered(atMost, why)
-                    : notReady(why.getMessage(), why);
+            throw notReady(Advice.of(why), why);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw notReady("interrupted while waiting", e);
         }
     }
 
-    private IllegalStateException nobodyAnswered(Duration atMost, Throwable cause) {
-        return notReady("no broker answered within " + atMost + ". Is it running, and is this its address?", cause);
+    /** Where no answer comes at once, it is looked why: some reasons do not pass by waiting. */
+    private void awaitAnswer(KafkaFuture<?> nodes, Duration atMost) throws InterruptedException, ExecutionException {
+        long begun = settings.time().nanoTime();
+        try {
+            nodes.get(Math.min(atMost.toMillis(), LOOKS_WHY_AFTER.toMillis()), TimeUnit.MILLISECONDS);
+            return;
+        } catch (TimeoutException e) {
+            LOG.debug("No broker has answered yet; looking why", e);
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException)) {
+                throw e;
+            }
+        }
+        var left = atMost.minusNanos(settings.time().nanoTime() - begun);
+        awaitAnswerOrReason(nodes, left.isNegative() ? Duration.ZERO : left, atMost);
     }
 
-    private IllegalStateException notReady(@Nullable String why, Throwable cause) {
+    private void awaitAnswerOrReason(KafkaFuture<?> nodes, Duration left, Duration atMost)
+            throws InterruptedException, ExecutionException {
+        var look = CompletableFuture.supplyAsync(probe(settings.bootstrap())::look);
+        var answer = nodes.toCompletionStage()
+                .toCompletableFuture()
+                .exceptionallyCompose(why -> why instanceof org.apache.kafka.common.errors.TimeoutException
+                        ? look.thenCompose(found -> CompletableFuture.failedFuture(why)) // not without its reason
+                        : CompletableFuture.failedFuture(why));
+        var hopeless =
+                look.thenCompose(found -> found.filter(Probe.Finding::forGood).isPresent()
+                        ? CompletableFuture.completedFuture(found)
+                        : new CompletableFuture<>());
+        try {
+            CompletableFuture.anyOf(hopeless, answer).get(left.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw nobodyAnswered(atMost, look.getNow(Optional.empty()), e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException late) {
+                throw nobodyAnswered(atMost, look.getNow(Optional.empty()), late);
+            }
+            throw e;
+        }
+        if (hopeless.isDone()) {
+            throw notReady(hopeless.join().orElseThrow().text(), null);
+        }
+    }
+
+    private IllegalStateException nobodyAnswered(Duration atMost, Optional<Probe.Finding> found, Throwable cause) {
+        return notReady(
+                "no broker answered within " + atMost
+                        + found.map(each -> ": " + each.text()).orElse(". Is it running, and is this its address?"),
+                cause);
+    }
+
+    private IllegalStateException notReady(String why, @Nullable Throwable cause) {
         return new IllegalStateException("Kafka at " + settings.bootstrap() + " is not ready: " + why, cause);
     }
 
@@ -407,7 +483,7 @@ final class ConnectedKafka implements Kafka {
                         MemberContext.HandlerThreads.virtual(),
                         self::stopping,
                         self::crash),
-                settings.bootstrap(),
+                diagnosis(settings.bootstrap()),
                 () -> {
                     remove(started.get());
                     forgetIfBroadcast(consumerSettings.group());

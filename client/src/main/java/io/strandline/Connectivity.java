@@ -21,8 +21,11 @@ final class Connectivity {
     private final String metricGroup;
     private @Nullable Metric connections;
     private @Nullable Metric bytesIn;
+    private @Nullable Metric closes;
     private double bytesSeen;
+    private double closesSeen;
     private boolean noConnectionSeen;
+    private boolean everHeard;
     private long sampled;
 
     private volatile boolean connected;
@@ -55,16 +58,21 @@ final class Connectivity {
         if (connections == null) {
             connections = find("connection-count");
             bytesIn = find("incoming-byte-total");
+            closes = find("connection-close-total");
         }
         return connections == null || bytesIn == null
                 ? Change.NONE // not a real consumer
-                : changed(number(connections), number(bytesIn), now);
+                : changed(number(connections), number(bytesIn), closes == null ? 0 : number(closes), now);
     }
 
-    private Change changed(double open, double bytes, long now) {
-        if (bytes != bytesSeen) {
-            bytesSeen = bytes;
+    /** Who answers a greeting and hangs up, as for want of a user or of TLS, is not heard from. */
+    private Change changed(double open, double bytes, double closed, long now) {
+        boolean heard = bytes != bytesSeen && closed == closesSeen;
+        bytesSeen = bytes;
+        closesSeen = closed;
+        if (heard) {
             lastHeard = now;
+            everHeard = true;
             noConnectionSeen = false;
             unreachable = false;
             boolean before = connected;
@@ -72,11 +80,12 @@ final class Connectivity {
             return before ? Change.NONE : Change.CONNECTED;
         }
         noConnectionSeen |= open == 0;
-        if (noConnectionSeen && now - lastHeard > SILENCE.toNanos()) {
+        boolean neverHeard = !everHeard && now - lastHeard > 2 * SILENCE.toNanos();
+        if (neverHeard || (noConnectionSeen && now - lastHeard > SILENCE.toNanos())) {
+            boolean before = unreachable;
             unreachable = true;
-            boolean before = connected;
             connected = false;
-            return before ? Change.DISCONNECTED : Change.NONE;
+            return before ? Change.NONE : Change.DISCONNECTED;
         }
         return Change.NONE;
     }

@@ -10,10 +10,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.RetriableException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -244,7 +242,7 @@ final class ConsumerBuilder implements Consumer.Builder {
         if ((deadLetters.isPresent() && failure.isEmpty()) || retries.isPresent()) {
             ensure(deadLetters.filter(topics -> failure.isEmpty()), retries);
         }
-        var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        var consumer = ConnectedKafka.connectConsumer(config);
         return kafka.start(
                 consumer,
                 settings,

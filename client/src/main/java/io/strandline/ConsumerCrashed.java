@@ -5,6 +5,6 @@ public final class ConsumerCrashed extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     ConsumerCrashed(String group, Throwable cause) {
-        super("The consumer of group " + group + " ended: " + cause.getMessage(), cause);
+        super("The consumer of group " + group + " ended: " + Advice.of(cause), cause);
     }
 }

@@ -5,8 +5,10 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
@@ -14,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks after clients that have no broker to talk to: kafka-clients goes on trying the addresses that it was made with,
- * so when service discovery names others, it is made anew with those.
+ * Looks after clients that have no broker to talk to, and finds out why: kafka-clients goes on trying the addresses that
+ * it was made with, without a word. When service discovery names others, it is made anew with those.
  */
 final class Discovery implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Kafka.class);
@@ -23,7 +25,9 @@ final class Discovery implements Runnable, AutoCloseable {
 
     private final Addresses addresses;
     private final Supplier<List<Client>> clients;
+    private final Function<String, Diagnosis> diagnose;
     private final Time time;
+    private final Map<Client, Diagnosis> diagnoses = new IdentityHashMap<>();
     private final IdentityHashMap<Object, Connectivity> watched = new IdentityHashMap<>();
     private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -35,11 +39,16 @@ final class Discovery implements Runnable, AutoCloseable {
         String bootstrap();
 
         void moveTo(String bootstrap);
+
+        /** Why no broker answers it, with what to do; empty: one does. */
+        default void unreachable(Optional<String> why) {}
     }
 
     record Counters(String group, Map<MetricName, ? extends Metric> metrics) {}
 
-    Discovery(Addresses addresses, Supplier<List<Client>> clients, Time time) {
+    /** @param diagnose for the clients of these addresses */
+    Discovery(Addresses addresses, Supplier<List<Client>> clients, Function<String, Diagnosis> diagnose, Time time) {
+        this.diagnose = diagnose;
         this.addresses = addresses;
         this.clients = clients;
         this.time = time;
@@ -62,11 +71,14 @@ final class Discovery implements Runnable, AutoCloseable {
         var there = Collections.newSetFromMap(new IdentityHashMap<Object, Boolean>());
         all.forEach(client -> there.addAll(client.counters().keySet()));
         watched.keySet().removeIf(one -> !there.contains(one));
+        diagnoses.keySet().removeIf(one -> !all.contains(one));
     }
 
     private void look(Client client) {
         try {
-            if (nobodyAnswers(client)) {
+            boolean silent = nobodyAnswers(client);
+            tell(client, silent);
+            if (silent && addresses.mayChange()) {
                 var now = addresses.now();
                 if (!Addresses.same(now, client.bootstrap())) {
                     LOG.info("No broker answers at {}; going on with {}", client.bootstrap(), now);
@@ -76,6 +88,16 @@ final class Discovery implements Runnable, AutoCloseable {
         } catch (RuntimeException e) {
             LOG.warn("Looking for other brokers than {} failed; trying again", client.bootstrap(), e);
         }
+    }
+
+    private void tell(Client client, boolean silent) {
+        var diagnosis = diagnoses.computeIfAbsent(client, unused -> diagnose.apply(client.bootstrap()));
+        diagnosis.watch(silent, time.nanoTime());
+        client.unreachable(
+                silent
+                        ? Optional.of("no broker of " + client.bootstrap() + " can be reached"
+                                + diagnosis.found().map(why -> ": " + why).orElse(""))
+                        : Optional.empty());
     }
 
     private boolean nobodyAnswers(Client client) {

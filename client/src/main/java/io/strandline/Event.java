@@ -30,6 +30,12 @@ public sealed interface Event {
     /** A broker did not answer in time; the client goes on trying with the next message. */
     record ProducerDisconnected(Instant at, Throwable why) implements OfProducer {}
 
+    /**
+     * A broker refused the credentials or a right of a consumer, which goes on trying; told once, until it is let in again.
+     * One that was never let in ends instead: see {@link Crashed}.
+     */
+    record AccessRefused(Instant at, String group, Throwable why) implements OfConsumer {}
+
     /** Partitions came to this member: only those that are new. */
     record Assigned(Instant at, String group, Set<Partition> partitions) implements OfConsumer {}
 

@@ -19,6 +19,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +36,7 @@ final class GroupMember implements Consumer {
 
     private final ConsumerSettings settings;
     private final MemberContext member;
-    private final String bootstrap;
+    private final Diagnosis diagnosis;
     private final Commands commands = new Commands();
     private final OutsidePauses pauses = new OutsidePauses();
     private final PollLoop loop;
@@ -56,10 +57,10 @@ final class GroupMember implements Consumer {
             org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> kafka,
             ConsumerSettings settings,
             Function<GroupMember, MemberContext> make,
-            String bootstrap,
+            Diagnosis diagnosis,
             Runnable onEnd) {
         this.settings = settings;
-        this.bootstrap = bootstrap;
+        this.diagnosis = diagnosis;
         this.onEnd = onEnd;
         member = make.apply(this);
         loop = new PollLoop(kafka, settings, member, commands, pauses);
@@ -89,6 +90,8 @@ final class GroupMember implements Consumer {
             while (stopWithin.get() == null) {
                 loop.step();
                 throwCrash();
+                long now = member.time().nanoTime();
+                diagnosis.watch(loop.connectivity().unreachableFor(now).isPresent(), now);
                 if (state == State.STARTING && loop.observed().joined()) {
                     state = State.RUNNING;
                 }
@@ -96,9 +99,12 @@ final class GroupMember implements Consumer {
             state = State.DRAINING;
             drained = loop.drain(stopWithinOrNow());
             throwCrash();
-        } catch (Throwable e) {
+        } catch (Throwable thrown) {
+            var e = thrown instanceof OutOfMemoryError full && !loop.observed().joined()
+                    ? diagnosis.behind(full)
+                    : thrown;
             crash(e);
-            LOG.error("The consumer of group {} ended by itself", settings.group(), e);
+            LOG.error("The consumer of group {} ended by itself: {}", settings.group(), Advice.of(e), e);
         } finally {
             end();
         }
@@ -294,14 +300,17 @@ final class GroupMember implements Consumer {
         var reasons = new ArrayList<Reason>();
         var seen = loop.observed();
         switch (state) {
-            case CRASHED ->
-                reasons.add(new Reason.Crashed(
-                        Optional.ofNullable(crash.get()).orElseGet(() -> new IllegalStateException("unknown"))));
+            case CRASHED -> {
+                var why = Optional.ofNullable(crash.get()).orElseGet(() -> new IllegalStateException("unknown"));
+                if (why instanceof AuthenticationException refused) {
+                    reasons.add(new Reason.CredentialsRefused(Duration.ofNanos(now - seen.lastStep()), refused));
+                }
+                reasons.add(new Reason.Crashed(why));
+            }
             case DRAINING, STOPPED -> reasons.add(new Reason.Stopping());
             case STARTING, RUNNING -> {
-                loop.connectivity()
-                        .unreachableFor(now)
-                        .ifPresent(since -> reasons.add(new Reason.BrokerUnreachable(since, bootstrap)));
+                loop.connectivity().unreachableFor(now).ifPresent(since -> reasons.add(unreachable(since)));
+                seen.refusal().ifPresent(refusal -> reasons.add(refusal.reason(now)));
                 seen.missingTopics().forEach(topic -> reasons.add(new Reason.TopicMissing(topic)));
                 if (seen.rebalancing()) {
                     reasons.add(new Reason.Rebalancing(Duration.ofNanos(now - seen.rebalancingSince())));
@@ -321,7 +330,7 @@ final class GroupMember implements Consumer {
         var name = "consumer." + settings.group();
         var checks = new ArrayList<Health.Check>();
         switch (state) {
-            case CRASHED -> checks.add(new Health.Check("live." + name, Health.Status.DOWN, "crashed: " + crash.get()));
+            case CRASHED -> checks.add(new Health.Check("live." + name, Health.Status.DOWN, crashed()));
             case STOPPED -> checks.add(new Health.Check(name, Health.Status.DOWN, "stopped by request"));
             case DRAINING -> checks.add(new Health.Check(name, Health.Status.DOWN, "stopping by request"));
             case STARTING, RUNNING -> {
@@ -343,10 +352,20 @@ final class GroupMember implements Consumer {
     private Health.Check connection(String name, long now) {
         return loop.connectivity()
                 .unreachableFor(now)
-                .map(since -> new Health.Check(
-                        name, Health.Status.DOWN, "no broker of " + bootstrap + " can be reached since " + since))
+                .<Reason>map(this::unreachable)
+                .or(() -> loop.observed().refusal().map(refusal -> refusal.reason(now)))
+                .map(reason -> new Health.Check(name, Health.Status.DOWN, reason.text()))
                 .orElseGet(() ->
                         new Health.Check(name, Health.Status.UP, loop.observed().joined() ? "joined" : "joining"));
+    }
+
+    private Reason.BrokerUnreachable unreachable(Duration since) {
+        return new Reason.BrokerUnreachable(since, diagnosis.bootstrap(), diagnosis.found());
+    }
+
+    private String crashed() {
+        var why = crash.get();
+        return why == null ? "crashed" : new Reason.Crashed(why).text();
     }
 
     private Health.Check handlers(String name, long now) {

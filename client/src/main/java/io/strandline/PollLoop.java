@@ -23,10 +23,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +51,11 @@ final class PollLoop implements ConsumerRebalanceListener {
     private static final Duration HANDLER_CHECK_EVERY = Duration.ofMillis(1);
     private static final Duration OBSERVE_EVERY = Duration.ofMillis(100);
     private static final Duration TOPICS_CHECK_EVERY = Duration.ofSeconds(5);
+    private static final Duration REFUSED_ASKS_AGAIN_AFTER = Duration.ofSeconds(1);
+
+    /** A refusal may be seen only when kafka-clients asks for metadata again, so one that is older counts no more. */
+    private static final Duration REFUSAL_LASTS = Duration.ofSeconds(10);
+
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(10);
     private static final int LOST_OFFSETS_KEPT = 100;
 
@@ -75,6 +84,20 @@ final class PollLoop implements ConsumerRebalanceListener {
     private long lastTopicsCheck;
     private final Set<Task> reportedStuck = new HashSet<>();
 
+    /** A broker did not let us in, or not do something; the time is that of the first and of the newest time. */
+    record Refusal(KafkaException why, long since, long last) {
+        Refusal again(KafkaException newest, long now) {
+            return new Refusal(newest, since, now);
+        }
+
+        Reason reason(long now) {
+            var lasts = Duration.ofNanos(now - since);
+            return why instanceof AuthenticationException
+                    ? new Reason.CredentialsRefused(lasts, why)
+                    : new Reason.NotAuthorized(lasts, why);
+        }
+    }
+
     /** What other threads may know about this member. Replaced as a whole by the poll thread. */
     record Observed(
             boolean joined,
@@ -84,23 +107,41 @@ final class PollLoop implements ConsumerRebalanceListener {
             Set<String> missingTopics,
             List<Reason.OffsetLost> lostOffsets,
             Optional<Reason.MemoryFull> memoryFull,
+            Optional<Refusal> refusal,
             long lastStep) {
         Observed step(long now, Optional<Reason.MemoryFull> full) {
             return new Observed(
-                    joined, rebalancingSince, rebalancing, assignedSince, missingTopics, lostOffsets, full, now);
+                    joined,
+                    rebalancingSince,
+                    rebalancing,
+                    assignedSince,
+                    missingTopics,
+                    lostOffsets,
+                    full,
+                    refusal,
+                    now);
         }
 
         Observed assigned(long now) {
-            return new Observed(true, now, false, now, missingTopics, lostOffsets, memoryFull, lastStep);
+            return new Observed(true, now, false, now, missingTopics, lostOffsets, memoryFull, refusal, lastStep);
         }
 
         Observed revoked(long now) {
-            return new Observed(joined, now, true, assignedSince, missingTopics, lostOffsets, memoryFull, lastStep);
+            return new Observed(
+                    joined, now, true, assignedSince, missingTopics, lostOffsets, memoryFull, refusal, lastStep);
         }
 
         Observed missing(Set<String> topics) {
             return new Observed(
-                    joined, rebalancingSince, rebalancing, assignedSince, topics, lostOffsets, memoryFull, lastStep);
+                    joined,
+                    rebalancingSince,
+                    rebalancing,
+                    assignedSince,
+                    topics,
+                    lostOffsets,
+                    memoryFull,
+                    refusal,
+                    lastStep);
         }
 
         Observed lost(Reason.OffsetLost lost) {
@@ -108,7 +149,28 @@ final class PollLoop implements ConsumerRebalanceListener {
             kept.add(lost);
             var newest = List.copyOf(kept.subList(Math.max(0, kept.size() - LOST_OFFSETS_KEPT), kept.size()));
             return new Observed(
-                    joined, rebalancingSince, rebalancing, assignedSince, missingTopics, newest, memoryFull, lastStep);
+                    joined,
+                    rebalancingSince,
+                    rebalancing,
+                    assignedSince,
+                    missingTopics,
+                    newest,
+                    memoryFull,
+                    refusal,
+                    lastStep);
+        }
+
+        Observed refused(Optional<Refusal> by) {
+            return new Observed(
+                    joined,
+                    rebalancingSince,
+                    rebalancing,
+                    assignedSince,
+                    missingTopics,
+                    lostOffsets,
+                    memoryFull,
+                    by,
+                    lastStep);
         }
     }
 
@@ -129,8 +191,8 @@ final class PollLoop implements ConsumerRebalanceListener {
         memory = new MemoryLimit(settings.maxInFlight(), settings.maxInFlightBytes());
         connectivity = new Connectivity(kafka.metrics(), now);
         crew = new Crew(member, settings.concurrency().limit());
-        observed =
-                new AtomicReference<>(new Observed(false, now, true, now, Set.of(), List.of(), Optional.empty(), now));
+        observed = new AtomicReference<>(
+                new Observed(false, now, true, now, Set.of(), List.of(), Optional.empty(), Optional.empty(), now));
         lastObservation = now;
         lastTopicsCheck = now - TOPICS_CHECK_EVERY.toNanos();
     }
@@ -145,12 +207,82 @@ final class PollLoop implements ConsumerRebalanceListener {
     /** One round. Throws what ends the consumer. */
     void step() {
         commands.run();
-        place();
         var nearest = tick();
-        steerFetches();
-        poll(pollTime(nearest));
-        commits.tick(tenures.values());
+        try {
+            if (asksAgainIn() > 0 && !someTopicsOnly()) {
+                sleep(shorter(pollTime(nearest), Duration.ofNanos(asksAgainIn())));
+            } else {
+                place();
+                steerFetches();
+                poll(pollTime(nearest));
+            }
+            commits.tick(tenures.values());
+        } catch (AuthorizationException e) {
+            refused(e); // rights are given while programs run
+        } catch (AuthenticationException e) {
+            if (!observed.get().joined()) {
+                throw e; // a wrong password does not mend itself
+            }
+            refused(e);
+        }
         observe();
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    /** Nanoseconds; 0 or less: now. */
+    private long asksAgainIn() {
+        long now = member.time().nanoTime();
+        return observed.get()
+                .refusal()
+                .map(refusal -> refusal.last() + REFUSED_ASKS_AGAIN_AFTER.toNanos() - now)
+                .orElse(0L);
+    }
+
+    /** The others go on. */
+    private boolean someTopicsOnly() {
+        return !tenures.isEmpty() && !refusedTopics().isEmpty();
+    }
+
+    private Set<String> refusedTopics() {
+        return observed.get()
+                .refusal()
+                .map(Refusal::why)
+                .filter(TopicAuthorizationException.class::isInstance)
+                .map(why -> ((TopicAuthorizationException) why).unauthorizedTopics())
+                .orElse(Set.of());
+    }
+
+    private void refused(KafkaException why) {
+        long now = member.time().nanoTime();
+        var before = observed.get().refusal();
+        if (before.isEmpty()) {
+            LOG.warn("Group {}: {}; trying again", member.group(), Advice.of(why));
+            member.events().raise(new Event.AccessRefused(member.time().now(), member.group(), why));
+        }
+        var refusal = before.map(earlier -> earlier.again(why, now)).orElseGet(() -> new Refusal(why, now, now));
+        observed.updateAndGet(o -> o.refused(Optional.of(refusal)));
+    }
+
+    /** What works shows that a refusal is over; of topics only that nobody has said it again. */
+    private void letIn() {
+        if (observed.get()
+                .refusal()
+                .filter(refusal -> !(refusal.why() instanceof TopicAuthorizationException))
+                .isPresent()) {
+            observed.updateAndGet(o -> o.refused(Optional.empty()));
+        }
+    }
+
+    private void forgetRefusal(long now) {
+        if (observed.get()
+                .refusal()
+                .filter(refusal -> now - refusal.last() > REFUSAL_LASTS.toNanos())
+                .isPresent()) {
+            observed.updateAndGet(o -> o.refused(Optional.empty()));
+        }
     }
 
     /** Lets go what waits for time; says how long until the next is due. */
@@ -171,11 +303,13 @@ final class PollLoop implements ConsumerRebalanceListener {
     /** kafka-clients fetches what is not paused; who is held back or has too much in memory is. */
     private void steerFetches() {
         memory.count(tenures.values());
+        var refused = asksAgainIn() > 0 ? refusedTopics() : Set.of();
         var pause = new ArrayList<TopicPartition>();
         var resume = new ArrayList<TopicPartition>();
         tenures.forEach((partition, tenure) -> {
             boolean stop = tenure.paused()
                     || unplaced.contains(partition)
+                    || refused.contains(partition.topic())
                     || !memory.mayFetch(tenure)
                     || member.stopping().getAsBoolean();
             if (stop && pausedFetches.add(partition)) {
@@ -214,6 +348,7 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     private void polled(int messages, long begun) {
         if (messages > 0) {
+            letIn();
             var took = Duration.ofNanos(member.time().nanoTime() - begun);
             member.events().raise(new Event.Polled(member.time().now(), member.group(), messages, took));
         }
@@ -334,6 +469,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         keepCommitMetadata(partitions);
         observed.updateAndGet(o -> o.assigned(now));
         if (!partitions.isEmpty()) {
+            letIn();
             member.events().raise(new Event.Assigned(member.time().now(), member.group(), ours(partitions)));
         }
     }
@@ -392,8 +528,8 @@ final class PollLoop implements ConsumerRebalanceListener {
                     tenure.commitMetadata(text);
                 }
             });
-        } catch (RetriableException e) {
-            // The other partitions of the topic carry it as well.
+        } catch (RetriableException | AuthorizationException e) {
+            // The other partitions of the topic carry it as well; a missing right is told by what asks next.
             LOG.debug("Group {}: the metadata of the commits of {} is not known", member.group(), partitions, e);
         }
     }
@@ -520,6 +656,7 @@ final class PollLoop implements ConsumerRebalanceListener {
             tenures.forEach(this::observe);
             reportStuck(now);
             reportConnection(now);
+            forgetRefusal(now);
             findMissingTopics(now);
         }
     }
@@ -598,7 +735,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         try {
             var partitions = kafka.partitionsFor(topic, TOPICS_CHECK_EVERY);
             return partitions == null || partitions.isEmpty();
-        } catch (RetriableException e) {
+        } catch (RetriableException | AuthorizationException e) {
             LOG.debug("Whether {} exists is not known", topic, e);
             return false;
         }

@@ -5,11 +5,13 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The kafka-clients producers behind one {@link io.strandline.Producer} and its views: one for each kind in use. */
@@ -31,6 +33,7 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
     private final Map<Kind, Producer<byte[], byte[]>> open = new HashMap<>();
     private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
     private boolean closed;
+    private volatile Optional<String> trouble = Optional.empty();
 
     /** @param overrides the user's own settings, which win over those of the kind */
     ProducerPool(
@@ -55,7 +58,11 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
     }
 
     static Producer<byte[], byte[]> connect(Map<String, Object> config) {
-        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        try {
+            return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        } catch (KafkaException e) {
+            throw Advice.notMade("A producer", e);
+        }
     }
 
     Producer<byte[], byte[]> get(Kind kind) {
@@ -150,6 +157,16 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
         all().forEach(producer ->
                 counters.put(producer, new Discovery.Counters("producer-metrics", producer.metrics())));
         return counters;
+    }
+
+    @Override
+    public void unreachable(Optional<String> why) {
+        trouble = why;
+    }
+
+    /** Why no broker answers; empty while one does, and before anything was sent. */
+    Optional<String> trouble() {
+        return trouble;
     }
 
     /** Runs when all that was sent is acknowledged or has failed. */

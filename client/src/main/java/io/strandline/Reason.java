@@ -2,6 +2,7 @@ package io.strandline;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /** Why something does not move, or what it is doing: the answer to "why is there lag?". */
 public sealed interface Reason {
@@ -59,7 +60,7 @@ public sealed interface Reason {
     }
 
     /** Of a partition: the dead letter must be acknowledged before the partition moves on. */
-    record DeadLetterWaiting(long offset, String topic, Duration since, java.util.Optional<Throwable> lastFailure)
+    record DeadLetterWaiting(long offset, String topic, Duration since, Optional<Throwable> lastFailure)
             implements Reason {
         @Override
         public String text() {
@@ -169,11 +170,35 @@ public sealed interface Reason {
         }
     }
 
-    /** Of the consumer: no connection to any broker. */
-    record BrokerUnreachable(Duration since, String bootstrap) implements Reason {
+    /**
+     * Of the consumer: no connection to any broker.
+     *
+     * @param why what a look at the address has found, with what to do; empty until there was one
+     */
+    record BrokerUnreachable(Duration since, String bootstrap, Optional<String> why) implements Reason {
         @Override
         public String text() {
-            return "no broker of " + bootstrap + " can be reached since " + since;
+            return "no broker of " + bootstrap + " can be reached since " + since
+                    + why.map(found -> ": " + found).orElse("");
+        }
+    }
+
+    /**
+     * Of the consumer: brokers do not let it in. One that was in the group before goes on trying, as certificates, tokens and
+     * passwords are renewed while programs run; one that never was ends.
+     */
+    record CredentialsRefused(Duration since, Throwable why) implements Reason {
+        @Override
+        public String text() {
+            return "not let in since " + since + ": " + Advice.of(why);
+        }
+    }
+
+    /** Of the consumer: a right is missing. It goes on trying, every second, until somebody gives it the right. */
+    record NotAuthorized(Duration since, Throwable why) implements Reason {
+        @Override
+        public String text() {
+            return "not authorized since " + since + ": " + Advice.of(why);
         }
     }
 
@@ -205,7 +230,7 @@ public sealed interface Reason {
     record Crashed(Throwable why) implements Reason {
         @Override
         public String text() {
-            return "crashed: " + why;
+            return "crashed: " + why.getClass().getSimpleName() + ": " + Advice.of(why);
         }
     }
 }

@@ -109,6 +109,40 @@ public sealed interface Security {
         }
     }
 
+    /**
+     * A token of an identity provider (OAUTHBEARER, RFC 7628).
+     *
+     * @param token asked whenever a token is needed: when the first client of a {@link Kafka} is made, and again when four
+     *     fifths of the last one's life are over. Called by one thread at a time and may block; what it throws is told to
+     *     who makes the client, later it is logged and asked again. The life of a JWT is what it says ({@code exp}); any
+     *     other token counts as good for 5 minutes
+     * @param tls empty: the connection is not encrypted, so everyone on the way can read the token and use it
+     */
+    record Oauth(Supplier<String> token, Optional<Tls> tls) implements Security {
+        @Override
+        public Map<String, Object> kafkaConfig() {
+            var config = new HashMap<String, Object>();
+            tls.ifPresent(encryption -> config.putAll(encryption.kafkaConfig()));
+            config.put("security.protocol", tls.isPresent() ? "SASL_SSL" : "SASL_PLAINTEXT");
+            config.put("sasl.mechanism", "OAUTHBEARER");
+            config.put(
+                    "sasl.jaas.config",
+                    "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;");
+            config.put("sasl.login.callback.handler.class", OauthLogin.class);
+            config.put(OauthLogin.TOKEN, token);
+            return config;
+        }
+
+        /** The certificate of the broker is checked against this. */
+        public Oauth over(Tls encryption) {
+            return new Oauth(token, Optional.of(encryption));
+        }
+
+        public Oauth withoutTls() {
+            return new Oauth(token, Optional.empty());
+        }
+    }
+
     static Plaintext plaintext() {
         return new Plaintext();
     }
@@ -134,6 +168,11 @@ public sealed interface Security {
 
     static Sasl plain(String user, Supplier<char[]> password) {
         return new Sasl("PLAIN", user, password, Optional.of(tls()));
+    }
+
+    /** Over TLS, with a token of an identity provider; see {@link Oauth}. */
+    static Oauth oauth(Supplier<String> token) {
+        return new Oauth(token, Optional.of(tls()));
     }
 
     private static String text(Supplier<char[]> password) {

@@ -38,17 +38,17 @@ public final class SendFailed extends RuntimeException {
         return switch (result) {
             case Result.Stored stored -> throw new IllegalArgumentException("this one is stored: " + stored);
             case Result.Refused(Outgoing<?, ?> message, Throwable why) ->
-                new SendFailed("Not stored in " + topic(message) + ": " + why.getMessage(), List.of(result), why);
+                new SendFailed("Not stored in " + topic(message) + ": " + Advice.of(why), List.of(result), why);
             case Result.Unknown(Outgoing<?, ?> message, Throwable why) ->
                 new SendFailed(
                         "Not known to be stored in " + topic(message)
-                                + " (no answer; sending it again may store it twice): " + why.getMessage(),
+                                + " (no answer; sending it again may store it twice): " + Advice.of(why),
                         List.of(result),
                         why);
             case Result.Spooled(Outgoing<?, ?> message, Throwable why) ->
                 new SendFailed(
                         "Not stored in " + topic(message) + " yet, but safe in the spool, which sends it again: "
-                                + why.getMessage(),
+                                + Advice.of(why),
                         List.of(result),
                         why);
         };
@@ -64,7 +64,7 @@ public final class SendFailed extends RuntimeException {
                 "Of " + results.size() + " messages " + count(results, Result.Refused.class) + " were refused, "
                         + count(results, Result.Unknown.class) + " are not known to be stored and "
                         + count(results, Result.Spooled.class) + " are in the spool; the first reason: "
-                        + first.getMessage(),
+                        + Advice.of(first),
                 results,
                 first);
     }

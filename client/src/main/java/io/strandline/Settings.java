@@ -18,6 +18,18 @@ record Settings(
         return overrides.get("bootstrap.servers") instanceof String server ? server : addresses.now();
     }
 
+    /** By its name in kafka-clients. */
+    String securityProtocol() {
+        return overrides.get("security.protocol") instanceof String own
+                ? own
+                : switch (security) {
+                    case Security.Plaintext plaintext -> "PLAINTEXT";
+                    case Security.Tls tls -> "SSL";
+                    case Security.Sasl sasl -> sasl.tls().isPresent() ? "SASL_SSL" : "SASL_PLAINTEXT";
+                    case Security.Oauth oauth -> oauth.tls().isPresent() ? "SASL_SSL" : "SASL_PLAINTEXT";
+                };
+    }
+
     /** What kafka-clients needs to find the cluster; the caller adds its own, then {@link #overrides}. */
     Map<String, Object> connection(String clientId) {
         var config = new HashMap<String, Object>();

@@ -180,7 +180,7 @@ final class TypedProducer implements Producer {
     @Override
     public Health health() {
         var checks = new ArrayList<>(lastResort.checks());
-        checks.addFirst(connection.check(pool.closed()));
+        checks.addFirst(connection.check(pool));
         return Health.of(checks);
     }
 
@@ -264,7 +264,8 @@ final class TypedProducer implements Producer {
 
         /** Runs on the producer's own thread, or on the sender's where kafka-clients did not take the message. */
         @Override
-        public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception failure) {
+        public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception reason) {
+            var failure = reason instanceof TimeoutException late ? withTrouble(late) : reason;
             if (failure == null && metadata != null) {
                 acknowledged(metadata);
             } else if (failure != null && (neverQueued() || certainlyRefused(failure))) {
@@ -272,6 +273,13 @@ final class TypedProducer implements Producer {
             } else if (failure != null) {
                 fail(new SendFailed.Result.Unknown(message, failure), failure);
             }
+        }
+
+        /** kafka-clients says only that it has waited. */
+        private TimeoutException withTrouble(TimeoutException late) {
+            return pool.trouble()
+                    .map(why -> new TimeoutException(late.getMessage() + " " + why, late))
+                    .orElse(late);
         }
 
         private boolean neverQueued() {
@@ -349,6 +357,11 @@ final class TypedProducer implements Producer {
             this.time = time;
         }
 
+        private String reason() {
+            var cause = why;
+            return cause == null ? "no reason is known" : Advice.of(cause);
+        }
+
         void up() {
             if (state.get() != State.UP && state.getAndSet(State.UP) != State.UP) {
                 events.raise(new Event.ProducerConnected(time.now()));
@@ -362,14 +375,18 @@ final class TypedProducer implements Producer {
             }
         }
 
-        Health.Check check(boolean closed) {
-            if (closed) {
+        Health.Check check(ProducerPool pool) {
+            if (pool.closed()) {
                 return new Health.Check("producer", Health.Status.DOWN, "closed");
+            }
+            if (pool.trouble().isPresent()) {
+                return new Health.Check(
+                        "producer", Health.Status.DOWN, pool.trouble().get());
             }
             return switch (state.get()) {
                 case NEW -> new Health.Check("producer", Health.Status.UP, "nothing was sent yet");
                 case UP -> new Health.Check("producer", Health.Status.UP, "the last message was acknowledged");
-                case DOWN -> new Health.Check("producer", Health.Status.DOWN, "brokers do not answer: " + why);
+                case DOWN -> new Health.Check("producer", Health.Status.DOWN, "brokers do not answer: " + reason());
             };
         }
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -25,7 +26,12 @@ class ExplanationTest {
         var own = group.join();
         rig.set(parts);
         kafka.set(own);
-        var consumer = new GroupMember(own.consumer(), parts.settings, self -> parts.member, "broker-1:9092", () -> {});
+        var consumer = new GroupMember(
+                own.consumer(),
+                parts.settings,
+                self -> parts.member,
+                new Diagnosis("broker-1:9092", Optional::empty),
+                () -> {});
         consumer.loop().subscribe();
         return consumer;
     }

@@ -27,6 +27,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.PartitionInfo;
@@ -186,6 +187,12 @@ final class FakeGroup {
         /** What it knows of the end of a log takes too long to find out. */
         boolean lagFails;
 
+        /** What every poll throws. */
+        @Nullable
+        KafkaException refuses;
+
+        int polls;
+
         @SuppressWarnings("unchecked")
         Consumer<byte[], byte[]> consumer() {
             return (Consumer<byte[], byte[]>) Proxy.newProxyInstance(
@@ -217,6 +224,10 @@ final class FakeGroup {
         }
 
         public ConsumerRecords<byte[], byte[]> poll(Duration atMost) {
+            polls++;
+            if (refuses != null) {
+                throw refuses;
+            }
             if (!brokerIsThere) {
                 return ConsumerRecords.empty();
             }

@@ -3,6 +3,7 @@ package io.strandline;
 import static io.strandline.Rig.P0;
 import static io.strandline.Rig.P1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -13,6 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.api.Test;
 
 class PollLoopTest {
@@ -629,5 +633,73 @@ class PollLoopTest {
         assertThat(rig.committed(P0)).isEqualTo(2);
         rig.loop.close();
         assertThat(rig.commands.ask(() -> true)).isCompletedExceptionally();
+    }
+
+    @Test
+    void whoHasNoRightWaitsSaysSoAndGoesOnWhenItIsGiven() {
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.kafka.refuses = new GroupAuthorizationException("Not authorized to access group: billing", "billing");
+        group.assign(rig.kafka, List.of(P0));
+        int polls = rig.kafka.polls;
+        rig.steps(20);
+        assertThat(rig.kafka.polls - polls).as("asked once a second").isLessThanOrEqualTo(2);
+        assertThat(refusal(rig))
+                .isInstanceOfSatisfying(
+                        Reason.NotAuthorized.class,
+                        reason ->
+                                assertThat(reason.text()).contains("may not be in group billing", "READ on the group"));
+        assertThat(rig.events(Event.AccessRefused.class)).hasSize(1);
+
+        rig.kafka.refuses = null;
+        rig.time.pass(Duration.ofSeconds(1));
+        rig.steps(3);
+        assertThat(handled).containsExactly("a#1");
+        assertThat(rig.loop.observed().refusal()).isEmpty();
+    }
+
+    @Test
+    void credentialsThatAreRefusedEndWhoWasNeverInAndNobodyElse() {
+        var wrong = new SaslAuthenticationException("Authentication failed");
+        var newcomer = rig();
+        newcomer.kafka.refuses = wrong;
+        assertThatThrownBy(newcomer::step).isSameAs(wrong);
+
+        var member = new Rig(new FakeGroup("orders", 1), choices);
+        member.append(P0, "a");
+        member.own(P0);
+        member.kafka.refuses = wrong;
+        member.steps(3);
+        assertThat(refusal(member))
+                .isInstanceOfSatisfying(
+                        Reason.CredentialsRefused.class,
+                        reason -> assertThat(reason.text()).contains("refused our credentials"));
+        member.kafka.refuses = null;
+        member.append(P0, "b");
+        member.time.pass(Duration.ofSeconds(1));
+        member.steps(3);
+        assertThat(handled).contains("a#1", "b#1");
+        assertThat(member.loop.observed().refusal()).isEmpty();
+    }
+
+    @Test
+    void aTopicThatMayNotBeReadHoldsBackNoOther() {
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.own(P0, P1);
+        rig.kafka.refuses = new TopicAuthorizationException(Set.of("secret"));
+        rig.step();
+        rig.kafka.refuses = null;
+        rig.append(P0, "b");
+        rig.steps(2); // no time passes
+        assertThat(handled).contains("a#1", "b#1");
+        assertThat(refusal(rig)).isInstanceOf(Reason.NotAuthorized.class);
+        rig.time.pass(Duration.ofSeconds(11));
+        rig.step();
+        assertThat(rig.loop.observed().refusal()).as("nobody has said it again").isEmpty();
+    }
+
+    private static Reason refusal(Rig rig) {
+        return rig.loop.observed().refusal().orElseThrow().reason(rig.time.nanoTime());
     }
 }

@@ -1,9 +1,16 @@
 package io.strandline;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import javax.security.auth.login.AppConfigurationEntry;
 import org.apache.kafka.common.config.types.Password;
 import org.apache.kafka.common.security.JaasContext;
@@ -57,5 +64,51 @@ class SecurityTest {
                 .containsEntry("ssl.truststore.password", "pass")
                 .containsEntry("ssl.keystore.type", "JKS")
                 .containsEntry("ssl.key.password", "pass");
+    }
+
+    private static String jwt(String claims) {
+        return "e30." + Base64.getUrlEncoder().withoutPadding().encodeToString(claims.getBytes(UTF_8)) + ".signature";
+    }
+
+    @Test
+    void aTokenLivesAsLongAsItSaysAndElseFiveMinutes() {
+        var now = Instant.parse("2026-11-27T12:00:00Z");
+        var read = OauthLogin.read(jwt("{\"sub\":\"ann\",\"iat\":1795780000,\"exp\":1795784400}"), now);
+        assertThat(read.principalName()).isEqualTo("ann");
+        assertThat(read.startTimeMs()).isEqualTo(1_795_780_000_000L);
+        assertThat(read.lifetimeMs()).isEqualTo(1_795_784_400_000L);
+        for (var other : List.of("opaque", "a.b.c", jwt("[]"), jwt("{}"), jwt("{\"exp\":\"tomorrow\"}"))) {
+            assertThat(OauthLogin.read(other, now).lifetimeMs())
+                    .as(other)
+                    .isEqualTo(now.plusSeconds(300).toEpochMilli());
+            assertThat(OauthLogin.read(other, now).value()).isEqualTo(other);
+        }
+    }
+
+    @Test
+    void aTokenThatIsOverIsRefusedWithWhatToDoAndIsInNoText() {
+        var now = Instant.ofEpochSecond(1_795_784_400);
+        var over = jwt("{\"exp\":1795784400}");
+        assertThatThrownBy(() -> OauthLogin.read(over, now))
+                .hasMessageContaining("good until")
+                .hasMessageContaining("ask the identity provider for a new one");
+        assertThat(OauthLogin.read("secret", now).toString()).doesNotContain("secret");
+        assertThat(Security.oauth(() -> "secret").toString()).doesNotContain("secret");
+    }
+
+    @Test
+    void twoSuppliersOfTokensAreTwoLoginsToKafkaClients() {
+        Supplier<String> one = () -> "one";
+        Supplier<String> other = () -> "other";
+        assertThat(logins(one)).isEqualTo(logins(one)).isNotEqualTo(logins(other));
+        assertThat(Security.oauth(one).kafkaConfig()).containsEntry("security.protocol", "SASL_SSL");
+        assertThat(Security.oauth(one).withoutTls().kafkaConfig()).containsEntry("security.protocol", "SASL_PLAINTEXT");
+    }
+
+    /** What it compares. */
+    private static Map<String, Object> logins(Supplier<String> token) {
+        return Security.oauth(token).kafkaConfig().entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith("sasl."))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 }

@@ -8,10 +8,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -57,15 +59,25 @@ public final class ApacheKafka implements Target {
     private final String clusterId = Uuid.randomUuid().toString();
     private final List<Node> nodes;
     private final List<String> jvmOptions;
+    private List<String> formatArguments = List.of();
     private final Map<Node, Child> running = new LinkedHashMap<>();
 
     private ApacheKafka(Path folder, int nodes, Map<String, String> settings, List<String> jvmOptions) {
+        this(folder, nodes, settings, jvmOptions, List.of());
+    }
+
+    private ApacheKafka(
+            Path folder,
+            int nodes,
+            Map<String, String> settings,
+            List<String> jvmOptions,
+            List<Listener> moreListeners) {
         this.folder = folder;
         this.jvmOptions = jvmOptions;
         this.nodes = IntStream.rangeClosed(1, nodes)
                 .mapToObj(id -> new Node(id, Ports.free(), Ports.free(), folder.resolve("node-" + id)))
                 .toList();
-        this.nodes.forEach(node -> writeProperties(node, settings));
+        this.nodes.forEach(node -> writeProperties(node, settings, moreListeners));
     }
 
     /** One node for tests, ready. */
@@ -76,6 +88,39 @@ public final class ApacheKafka implements Target {
     /** A cluster for tests, ready: every broker is registered. */
     public static ApacheKafka startCluster(int nodes) {
         var kafka = new ApacheKafka(Folders.temporary("apache-kafka-"), nodes, TEST_SETTINGS, TEST_JVM);
+        kafka.startOrClose();
+        return kafka;
+    }
+
+    /**
+     * Another way in, beside the plaintext one.
+     *
+     * @param host as clients are told it; the socket is on loopback either way
+     * @param protocol such as {@code SASL_SSL}
+     * @param settings of this listener alone, without the prefix
+     */
+    public record Listener(String name, String host, int port, String protocol, Map<String, String> settings) {
+        /** On a free port, by the name of localhost. */
+        public static Listener of(String name, String protocol, Map<String, String> settings) {
+            return new Listener(name, "localhost", Ports.free(), protocol, settings);
+        }
+
+        public String address() {
+            return host + ":" + port;
+        }
+    }
+
+    /**
+     * One node for tests with more ways in, ready.
+     *
+     * @param formatArguments what {@code kafka-storage format} is told besides, such as {@code --add-scram}
+     */
+    public static ApacheKafka startWith(
+            List<Listener> listeners, Map<String, String> settings, List<String> formatArguments) {
+        var all = new LinkedHashMap<>(TEST_SETTINGS);
+        all.putAll(settings);
+        var kafka = new ApacheKafka(Folders.temporary("apache-kafka-"), 1, all, TEST_JVM, listeners);
+        kafka.formatArguments = List.copyOf(formatArguments);
         kafka.startOrClose();
         return kafka;
     }
@@ -163,11 +208,14 @@ public final class ApacheKafka implements Target {
     private Child launch(Node node, String mode) {
         var options = new ArrayList<>(jvmOptions);
         options.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        var arguments = new ArrayList<>(
+                List.of(ApacheKafkaMain.class.getName(), node.properties().toString(), clusterId, mode));
+        arguments.addAll(formatArguments);
         return Child.jvm(
                 "Apache Kafka node " + node.id(),
                 ClassPaths.equipment() + java.io.File.pathSeparator + ClassPaths.apacheKafka(),
                 options,
-                List.of(ApacheKafkaMain.class.getName(), node.properties().toString(), clusterId, mode));
+                arguments);
     }
 
     /** Asks until every broker has registered; the client's own back-off paces the asking. */
@@ -203,7 +251,7 @@ public final class ApacheKafka implements Target {
         }
     }
 
-    private void writeProperties(Node node, Map<String, String> settings) {
+    private void writeProperties(Node node, Map<String, String> settings, List<Listener> more) {
         var factor = Integer.toString(Math.min(3, nodes.size()));
         var lines = new LinkedHashMap<String, String>();
         lines.put("process.roles", "broker,controller");
@@ -213,10 +261,21 @@ public final class ApacheKafka implements Target {
                 nodes.stream()
                         .map(each -> each.id() + "@127.0.0.1:" + each.controllerPort())
                         .collect(Collectors.joining(",")));
-        lines.put("listeners", "PLAINTEXT://" + node.address() + ",CONTROLLER://127.0.0.1:" + node.controllerPort());
-        lines.put("advertised.listeners", "PLAINTEXT://" + node.address());
+        lines.put(
+                "listeners",
+                "PLAINTEXT://" + node.address() + ",CONTROLLER://127.0.0.1:" + node.controllerPort()
+                        + each(more, listener -> listener.name() + "://127.0.0.1:" + listener.port()));
+        lines.put(
+                "advertised.listeners",
+                "PLAINTEXT://" + node.address() + each(more, listener -> listener.name() + "://" + listener.address()));
         lines.put("controller.listener.names", "CONTROLLER");
-        lines.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        lines.put(
+                "listener.security.protocol.map",
+                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+                        + each(more, listener -> listener.name() + ":" + listener.protocol()));
+        more.forEach(listener -> listener.settings()
+                .forEach((name, value) ->
+                        lines.put("listener.name." + listener.name().toLowerCase(Locale.ROOT) + "." + name, value)));
         lines.put("log.dirs", node.folder().resolve("data").toString());
         lines.put("offsets.topic.replication.factor", factor);
         lines.put("transaction.state.log.replication.factor", factor);
@@ -234,5 +293,9 @@ public final class ApacheKafka implements Target {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static String each(List<Listener> listeners, Function<Listener, String> text) {
+        return listeners.stream().map(listener -> "," + text.apply(listener)).collect(Collectors.joining());
     }
 }
