@@ -1,5 +1,6 @@
 package io.strandline.cli;
 
+import io.strandline.storage.DurabilityMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -45,6 +46,17 @@ record Mount(Path directory, String fileSystem) {
                     + " is the layer of a container: data goes with the container; mount a volume for what must stay");
         }
         return Optional.empty();
+    }
+
+    /**
+     * What an acknowledgement means here. Where a force may not hold, nothing is said of power cuts: the doubt follows.
+     *
+     * @param inWords what it means on a disk
+     */
+    String worth(DurabilityMode durability, String inWords) {
+        return durability == DurabilityMode.FSYNC && doubt().isPresent()
+                ? "acks=all means forced to this " + fileSystem + ", which is worth less than on a disk:"
+                : inWords;
     }
 
     /** How long it takes to force 4 KiB here: the median of a few, in half a second at most. */

@@ -125,7 +125,7 @@ final class ServeCommand implements Callable<Integer> {
                 if (stopWithParent) {
                     Thread.ofPlatform().daemon().name("parent-watch").start(this::awaitEndOfInput);
                 }
-                banner(broker);
+                banner(broker, config.durability());
                 while (!stop.awaitRequest(LOOK_AROUND)) {
                     // Serving.
                 }
@@ -209,7 +209,7 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private void banner(Broker broker) throws IOException {
+    private void banner(Broker broker, DurabilityMode durability) throws IOException {
         var out = streams.out();
         out.println("Strandline listens at " + broker.bootstrapServers());
         if (!broker.address().getAddress().isLoopbackAddress()) {
@@ -220,7 +220,7 @@ final class ServeCommand implements Callable<Integer> {
             var mount = Mount.of(broker.directory().get().toAbsolutePath());
             out.println("  data        " + mount.directory() + " (" + mount.fileSystem() + "; "
                     + found(broker.opening()) + ")");
-            out.println("  durability  " + broker.durabilityInWords());
+            out.println("  durability  " + mount.worth(durability, broker.durabilityInWords()));
             mount.doubt().ifPresent(doubt -> out.println("  WARNING     " + doubt));
             out.printf(
                     Locale.ROOT,
