@@ -6,6 +6,7 @@ import io.strandline.Compression;
 import io.strandline.Consumer;
 import io.strandline.DeadLetter;
 import io.strandline.Event;
+import io.strandline.Figures;
 import io.strandline.Handler;
 import io.strandline.Headers;
 import io.strandline.Health;
@@ -151,7 +152,13 @@ public final class UserService implements AutoCloseable {
 
     /** Runs until SIGTERM or SIGINT; then the exit code is 0 if everything that had begun was finished. */
     public static void main(String[] arguments) throws Exception {
-        var kafka = Kafka.fromEnvironment().awaitReady(Duration.ofSeconds(10));
+        var figures = new Figures();
+        var kafka = Kafka.builder()
+                .bootstrap(Optional.ofNullable(System.getenv("STRANDLINE_BOOTSTRAP"))
+                        .orElse("localhost:9092"))
+                .instrument(figures)
+                .build()
+                .awaitReady(Duration.ofSeconds(10));
         kafka.events().on(Event.DeadLettered.class, UserService::report);
         kafka.events().on(Event.ConsumerDisconnected.class, event -> System.err.println("No broker answers; waiting"));
         kafka.events().on(Event.ConsumerConnected.class, event -> System.err.println("A broker answers"));
@@ -161,7 +168,7 @@ public final class UserService implements AutoCloseable {
 
         var healthPort = System.getenv("HEALTH_PORT");
         if (healthPort != null) {
-            HealthPage.open(Integer.parseInt(healthPort), service::health);
+            HealthPage.open(Integer.parseInt(healthPort), service::health, figures);
         }
         service.publishEvent("user-123", UserEvent.parse("{\"user\": \"user-123\", \"type\": \"signed-up\"}"));
         service.consumer().await();

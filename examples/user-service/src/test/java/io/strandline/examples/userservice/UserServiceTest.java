@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strandline.Event;
+import io.strandline.Figures;
 import io.strandline.Headers;
 import io.strandline.Kafka;
 import io.strandline.Message;
@@ -180,9 +181,14 @@ class UserServiceTest {
     }
 
     @Test
-    void healthIsAPage() throws Exception {
-        try (var service = UserService.start(kafka, handled::add);
-                var page = HealthPage.open(0, service::health);
+    void healthAndMetricsArePages() throws Exception {
+        var figures = new Figures();
+        try (var measured = Kafka.builder()
+                        .bootstrap(broker.bootstrapServers())
+                        .instrument(figures)
+                        .build();
+                var service = UserService.start(measured, handled::add);
+                var page = HealthPage.open(0, service::health, figures);
                 var http = HttpClient.newHttpClient()) {
             service.publishEvent("user-123", SIGNED_UP);
             next();
@@ -194,6 +200,17 @@ class UserServiceTest {
 
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.body()).contains("\"status\":\"UP\"");
+
+            var metrics = http.send(
+                    HttpRequest.newBuilder(URI.create("http://localhost:" + page.port() + "/metrics"))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+            assertThat(metrics.statusCode()).isEqualTo(200);
+            assertThat(metrics.body().lines())
+                    .contains("strandline_sent_seconds_count 1", "strandline_sent_failed_total 0")
+                    .anyMatch(
+                            line -> line.startsWith("strandline_handled_seconds_sum{group=\"user-service-handlers\"} "))
+                    .anyMatch(line -> line.startsWith("strandline_lag{group=\"user-service-handlers\",partition="));
         }
     }
 
