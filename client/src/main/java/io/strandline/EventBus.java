@@ -6,12 +6,18 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import jdk.jfr.FlightRecorder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Hands events to listeners, each on a thread and behind a bounded queue of its own. */
 final class EventBus implements Kafka.Events, EventSink, AutoCloseable {
     private static final int QUEUE_MAX = 10_000;
+
+    /** A JVM may have been made without it. */
+    private static final boolean HAS_FLIGHT_RECORDER =
+            ModuleLayer.boot().findModule("jdk.jfr").isPresent();
+
     private static final Logger LOG = LoggerFactory.getLogger(Kafka.Events.class);
 
     private final Time time;
@@ -34,14 +40,14 @@ final class EventBus implements Kafka.Events, EventSink, AutoCloseable {
         return added;
     }
 
-    /** True if anyone listens to this type: what is costly to make is made only then. */
-    boolean wanted(Class<? extends Event> type) {
+    @Override
+    public boolean wanted(Class<? extends Event> type) {
         for (var listener : listeners) {
             if (listener.type.isAssignableFrom(type)) {
                 return true;
             }
         }
-        return false;
+        return recording() && FlightRecording.wanted(type);
     }
 
     @Override
@@ -49,6 +55,14 @@ final class EventBus implements Kafka.Events, EventSink, AutoCloseable {
         for (var listener : listeners) {
             listener.offer(event);
         }
+        if (recording()) {
+            FlightRecording.record(event);
+        }
+    }
+
+    /** A look at a flag; loads nothing else of the recorder while no recording is on. */
+    private static boolean recording() {
+        return HAS_FLIGHT_RECORDER && FlightRecorder.isInitialized();
     }
 
     /** Listeners get what was raised before. */

@@ -11,6 +11,7 @@ import io.strandline.Compression;
 import io.strandline.Consumer;
 import io.strandline.DeadLetter;
 import io.strandline.Event;
+import io.strandline.Figures;
 import io.strandline.Kafka;
 import io.strandline.Outgoing;
 import io.strandline.Partition;
@@ -24,6 +25,7 @@ import io.strandline.junit.StrandlineBroker;
 import io.strandline.micrometer.KafkaMeters;
 import io.strandline.opentelemetry.KafkaTracing;
 import io.strandline.protocol.ApiKey;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +35,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -442,6 +446,38 @@ class TutorialTest {
         // end::health
         assertThat(health.live()).isTrue();
         assertThat(crashed).isNotDone();
+    }
+
+    @Test
+    void figures() throws Exception {
+        var address = broker.bootstrapServers();
+        // tag::figures
+        var figures = new Figures();
+        var kafka = Kafka.builder().bootstrap(address).instrument(figures).build();
+        kafka.producer().send(USER_EVENTS, "user-123", signedUp());
+
+        var sent = figures.snapshot().sent();
+        System.out.println(sent.done() + " sent, " + sent.mean() + " each, error rate " + sent.errorRate());
+        // end::figures
+        assertThat(sent.done()).isEqualTo(1);
+        assertThat(sent.mean()).isPositive();
+        kafka.close();
+    }
+
+    @Test
+    void flightRecorder() throws Exception {
+        var file = Files.createTempFile("service", ".jfr");
+        // tag::flight-recorder
+        try (var recording = new Recording()) {
+            recording.enable("strandline.Sent");
+            recording.start();
+            producer.send(USER_EVENTS, "user-123", signedUp());
+            recording.dump(file); // open it with JDK Mission Control, or: jfr print --events strandline.* FILE
+        }
+        // end::flight-recorder
+        assertThat(RecordingFile.readAllEvents(file))
+                .anyMatch(event -> event.getEventType().getName().equals("strandline.Sent"));
+        Files.delete(file);
     }
 
     @Test
