@@ -86,7 +86,7 @@ final class Advice {
 
     private static Throwable innermost(Throwable why) {
         var at = why;
-        for (var cause = at.getCause(); cause != null && cause != at; cause = at.getCause()) {
+        for (var cause = at.getCause(); cause != null; cause = at.getCause()) {
             at = cause;
         }
         return at;

@@ -10,6 +10,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Stores progress with the broker: never beyond the lowest unfinished message of a partition. Of the poll thread alone. */
@@ -17,11 +18,19 @@ final class Commits {
     /** Longer than this nobody waits for a broker that does not answer: the messages are delivered again instead. */
     private static final Duration LAST_COMMIT_WAIT = Duration.ofSeconds(5);
 
+    /** When the one before had no answer: it is over, and nobody waits long again. */
+    private static final Duration NEXT_COMMIT_WAIT = Duration.ofMillis(500);
+
+    private static final Duration FIRST_RETRY = Duration.ofMillis(100);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
+
     private final Consumer<byte[], byte[]> kafka;
     private final Commit when;
     private final MemberContext member;
     private long lastCommit;
     private boolean underWay;
+    private int failures;
+    private boolean unanswered;
 
     Commits(Consumer<byte[], byte[]> kafka, Commit when, MemberContext member) {
         this.kafka = kafka;
@@ -48,6 +57,9 @@ final class Commits {
     }
 
     private boolean due(long now, long messages) {
+        if (failures > 0) {
+            return now - lastCommit >= retryAfter().toNanos();
+        }
         return switch (when) {
             case Commit.Auto(Duration every, int orAfterMessages) ->
                 now - lastCommit >= every.toNanos() || messages >= orAfterMessages;
@@ -56,12 +68,23 @@ final class Commits {
         };
     }
 
+    /** Sooner than the next interval, so that little comes twice after a crash; later and later while it goes on failing. */
+    private Duration retryAfter() {
+        var grown = FIRST_RETRY.multipliedBy(1L << Math.min(failures - 1, 10));
+        var longest =
+                when instanceof Commit.Auto(Duration every, int orAfterMessages) && every.compareTo(LONGEST_RETRY) < 0
+                        ? every
+                        : LONGEST_RETRY;
+        return grown.compareTo(longest) < 0 ? grown : longest;
+    }
+
     private void done(Progress progress, @Nullable Exception failure) {
+        failures = failure == null ? 0 : failures + 1;
         if (failure == null) {
             progress.stored();
             member.events().raise(new Event.Committed(member.time().now(), member.group(), progress.byPartition()));
         } else {
-            // A rebalance, or no answer: the frontier has not moved in our books, so it is sent again with the next.
+            // A rebalance, or no answer: the frontier has not moved in our books, so it is sent again, as it is then.
             member.events()
                     .raise(new Event.CommitFailed(
                             member.time().now(), member.group(), progress.byPartition(), failure));
@@ -78,11 +101,18 @@ final class Commits {
             return;
         }
         try {
-            kafka.commitSync(progress.toKafka(), LAST_COMMIT_WAIT);
+            kafka.commitSync(progress.toKafka(), unanswered ? NEXT_COMMIT_WAIT : LAST_COMMIT_WAIT);
+            unanswered = false;
             done(progress, null);
         } catch (KafkaException e) {
+            unanswered = e instanceof TimeoutException;
             done(progress, e);
         }
+    }
+
+    /** The newest of the {@link #last} ones was not answered in time. */
+    boolean unanswered() {
+        return unanswered;
     }
 
     /** Of one partition, because its handler says so. */

@@ -49,6 +49,7 @@ final class ConnectedKafka implements Kafka {
     private @Nullable BlockingAdmin admin;
     private @Nullable Thread shutdownHook;
     private int members;
+    private int producers;
     private boolean watching;
     private boolean closed;
 
@@ -95,7 +96,7 @@ final class ConnectedKafka implements Kafka {
             if (shared == null) {
                 var pool = pool(producerConfig());
                 var kind = new ProducerPool.Kind(Acks.ALL, Compression.NONE);
-                shared = new TypedProducer(pool, kind, LastResort.none(), events, settings, pool::flush);
+                shared = new TypedProducer(pool, kind, LastResort.none(), events, settings, "producer", pool::flush);
             }
             return shared;
         } finally {
@@ -123,7 +124,8 @@ final class ConnectedKafka implements Kafka {
             var pool = pool(all, overrides);
             var spooling = spool.map(place -> spooling(place, spoolPool(pool, all, overrides), kind));
             var lastResort = new LastResort(onFailure, spooling);
-            var producer = new TypedProducer(pool, kind, lastResort, events, settings, () -> closePool(pool));
+            var name = "producer." + ++producers;
+            var producer = new TypedProducer(pool, kind, lastResort, events, settings, name, () -> closePool(pool));
             own.add(producer);
             pool.onClose(lastResort::close);
             pool.onClose(() -> forget(producer));

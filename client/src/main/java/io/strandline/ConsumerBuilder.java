@@ -34,6 +34,8 @@ final class ConsumerBuilder implements Consumer.Builder {
             Map.entry("heartbeat.interval.ms", 3_000),
             // The poll thread never waits for a handler, so one that is away for so long is gone.
             Map.entry("max.poll.interval.ms", 60_000),
+            // A question to a broker that is dead keeps the poll thread no longer; it is asked again, or stops.
+            Map.entry("default.api.timeout.ms", 5_000),
             Map.entry("fetch.max.bytes", 10 * 1024 * 1024));
 
     private final ConnectedKafka kafka;

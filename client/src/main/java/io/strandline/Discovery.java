@@ -27,7 +27,7 @@ final class Discovery implements Runnable, AutoCloseable {
     private final Supplier<List<Client>> clients;
     private final Function<String, Diagnosis> diagnose;
     private final Time time;
-    private final Map<Client, Diagnosis> diagnoses = new IdentityHashMap<>();
+    private final IdentityHashMap<Client, Diagnosis> diagnoses = new IdentityHashMap<>();
     private final IdentityHashMap<Object, Connectivity> watched = new IdentityHashMap<>();
     private final CountDownLatch closed = new CountDownLatch(1);
 

@@ -72,7 +72,7 @@ public sealed interface Event {
     /** The broker has stored these as the next offsets to read. */
     record Committed(Instant at, String group, Map<Partition, Long> offsets) implements OfConsumer {}
 
-    /** The broker did not store the progress; it is sent again with the next commit. */
+    /** The broker did not store the progress; it is sent again after 100 ms, then later and later, up to 5 s. */
     record CommitFailed(Instant at, String group, Map<Partition, Long> offsets, Throwable why) implements OfConsumer {}
 
     /**

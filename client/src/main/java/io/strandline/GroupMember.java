@@ -31,7 +31,6 @@ final class GroupMember implements Consumer {
     /** After the drain: the last commit and leaving the group. */
     private static final Duration GOODBYE = Duration.ofSeconds(20);
 
-    private static final Duration IDLE_CHECK_EVERY = Duration.ofMillis(5);
     private static final Duration POLL_THREAD_SILENT = Duration.ofSeconds(60);
 
     private final ConsumerSettings settings;
@@ -46,6 +45,7 @@ final class GroupMember implements Consumer {
     private final AtomicReference<@Nullable Duration> stopWithin = new AtomicReference<>();
     private final AtomicReference<@Nullable Throwable> crash = new AtomicReference<>();
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final Rounds rounds = new Rounds();
     private volatile State state = State.STARTING;
     private volatile boolean drained;
 
@@ -89,6 +89,7 @@ final class GroupMember implements Consumer {
             loop.subscribe();
             while (stopWithin.get() == null) {
                 loop.step();
+                rounds.done();
                 throwCrash();
                 long now = member.time().nanoTime();
                 diagnosis.watch(loop.connectivity().unreachableFor(now).isPresent(), now);
@@ -139,6 +140,7 @@ final class GroupMember implements Consumer {
                                     : new Event.Crashed(member.time().now(), settings.group(), why));
             onEnd.run();
             ended.countDown();
+            rounds.end();
         }
     }
 
@@ -410,10 +412,10 @@ final class GroupMember implements Consumer {
 
     @Override
     public boolean awaitIdle(Duration atMost) throws InterruptedException {
-        long deadline = System.nanoTime() + atMost.toNanos();
+        long deadline = member.time().nanoTime() + atMost.toNanos();
         Set<Partition> asked = Set.of();
         Map<Partition, Long> ends = Map.of();
-        while (System.nanoTime() < deadline) {
+        for (long round = rounds.seen(); member.time().nanoTime() - deadline < 0; round = rounds.awaitAfter(round)) {
             var assigned = assignment();
             if (!loop.observed().rebalancing() && !asked.equals(assigned)) {
                 ends = answerWithin(commands.ask(loop::ends), deadline).orElse(Map.of());
@@ -421,7 +423,9 @@ final class GroupMember implements Consumer {
             } else if (!loop.observed().rebalancing() && reached(ends)) {
                 return true;
             }
-            Thread.sleep(IDLE_CHECK_EVERY);
+            if (rounds.ended()) {
+                return false;
+            }
         }
         return false;
     }
@@ -459,10 +463,9 @@ final class GroupMember implements Consumer {
     }
 
     /** Empty if there is no answer, whatever the reason: the caller asks again while it has time. */
-    private static <T> Optional<T> answerWithin(CompletableFuture<T> future, long deadline)
-            throws InterruptedException {
+    private <T> Optional<T> answerWithin(CompletableFuture<T> future, long deadline) throws InterruptedException {
         try {
-            return Optional.of(future.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS));
+            return Optional.of(future.get(Math.max(0, deadline - member.time().nanoTime()), TimeUnit.NANOSECONDS));
         } catch (ExecutionException | TimeoutException e) {
             LOG.debug("The ends of the logs are not known", e);
             return Optional.empty();

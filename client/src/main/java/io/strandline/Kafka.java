@@ -75,6 +75,10 @@ public interface Kafka extends AutoCloseable {
      */
     Kafka awaitReady(Duration atMost);
 
+    /**
+     * Of all that was made from this. The shared producer is {@code producer}, those of {@link #producerBuilder} are
+     * {@code producer.1} and so on, in the order of their making; consumers have the name of their group.
+     */
     Health health();
 
     /** Those that were started from this and have not ended. */

@@ -57,6 +57,10 @@ final class PollLoop implements ConsumerRebalanceListener {
     private static final Duration REFUSAL_LASTS = Duration.ofSeconds(10);
 
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(10);
+
+    /** Nobody is there to hear that we leave. */
+    private static final Duration CLOSE_WAIT_UNREACHABLE = Duration.ofMillis(500);
+
     private static final int LOST_OFFSETS_KEPT = 100;
 
     private final Consumer<byte[], byte[]> kafka;
@@ -350,7 +354,9 @@ final class PollLoop implements ConsumerRebalanceListener {
         if (messages > 0) {
             letIn();
             var took = Duration.ofNanos(member.time().nanoTime() - begun);
-            member.events().raise(new Event.Polled(member.time().now(), member.group(), messages, took));
+            if (member.events().wanted(Event.Polled.class)) {
+                member.events().raise(new Event.Polled(member.time().now(), member.group(), messages, took));
+            }
         }
     }
 
@@ -622,7 +628,7 @@ final class PollLoop implements ConsumerRebalanceListener {
             commands.run();
             tenures.values().forEach(Tenure::takeNothingNew); // also those that came just now
             steerFetches();
-            poll(Duration.ZERO);
+            pollWhileDraining();
             sleep(HANDLER_CHECK_EVERY);
         }
         var leaving = List.copyOf(tenures.values());
@@ -633,6 +639,14 @@ final class PollLoop implements ConsumerRebalanceListener {
         return drained;
     }
 
+    private void pollWhileDraining() {
+        try {
+            poll(Duration.ZERO);
+        } catch (AuthorizationException | AuthenticationException e) {
+            LOG.debug("Group {}: refused while stopping, which goes on", member.group(), e);
+        }
+    }
+
     /** Leaves the group, except as a static member. After a crash what was finished before is committed if it can be. */
     void close() {
         tenures.values().forEach(Tenure::markStale);
@@ -640,9 +654,16 @@ final class PollLoop implements ConsumerRebalanceListener {
             commits.last(tenures.values());
         } finally {
             letGo(List.copyOf(tenures.keySet()), List.copyOf(tenures.values()), false);
-            kafka.close(CloseOptions.timeout(CLOSE_WAIT));
+            kafka.close(
+                    CloseOptions.timeout(unreachable() || commits.unanswered() ? CLOSE_WAIT_UNREACHABLE : CLOSE_WAIT));
             commands.end();
         }
+    }
+
+    private boolean unreachable() {
+        long now = member.time().nanoTime();
+        connectivity.sample(now);
+        return connectivity.unreachableFor(now).isPresent();
     }
 
     private void observe() {

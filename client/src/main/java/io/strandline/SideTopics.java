@@ -85,7 +85,12 @@ final class SideTopics {
         }
         try {
             admin.create(like(source, wanted));
-            LOG.info("Created {} topic {}: partitions {}, {}", kind, topic, partitions, config);
+            LOG.info(
+                    "Created {} topic {}: partitions {}, {}",
+                    kind,
+                    topic,
+                    partitions.isPresent() ? partitions.getAsLong() : "as the broker has it",
+                    config);
         } catch (AuthorizationException | PolicyViolationException e) {
             throw new IllegalStateException(
                     kind + " topic " + topic + " does not exist and may not be created here: " + e.getMessage()

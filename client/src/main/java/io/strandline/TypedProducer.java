@@ -59,11 +59,12 @@ final class TypedProducer implements Producer {
             LastResort lastResort,
             EventBus events,
             Settings settings,
+            String name,
             Runnable onClose) {
         this(
                 pool,
                 kind,
-                new Connection(events, settings.time()),
+                new Connection(events, settings.time(), name),
                 lastResort,
                 events,
                 settings.time(),
@@ -349,10 +350,13 @@ final class TypedProducer implements Producer {
 
         private final EventBus events;
         private final Time time;
+        private final String name;
         private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
         private volatile @Nullable Throwable why;
 
-        Connection(EventBus events, Time time) {
+        /** @param name in the health, apart from other producers of the same {@link Kafka} */
+        Connection(EventBus events, Time time, String name) {
+            this.name = name;
             this.events = events;
             this.time = time;
         }
@@ -377,16 +381,15 @@ final class TypedProducer implements Producer {
 
         Health.Check check(ProducerPool pool) {
             if (pool.closed()) {
-                return new Health.Check("producer", Health.Status.DOWN, "closed");
+                return new Health.Check(name, Health.Status.DOWN, "closed");
             }
             if (pool.trouble().isPresent()) {
-                return new Health.Check(
-                        "producer", Health.Status.DOWN, pool.trouble().get());
+                return new Health.Check(name, Health.Status.DOWN, pool.trouble().get());
             }
             return switch (state.get()) {
-                case NEW -> new Health.Check("producer", Health.Status.UP, "nothing was sent yet");
-                case UP -> new Health.Check("producer", Health.Status.UP, "the last message was acknowledged");
-                case DOWN -> new Health.Check("producer", Health.Status.DOWN, "brokers do not answer: " + reason());
+                case NEW -> new Health.Check(name, Health.Status.UP, "nothing was sent yet");
+                case UP -> new Health.Check(name, Health.Status.UP, "the last message was acknowledged");
+                case DOWN -> new Health.Check(name, Health.Status.DOWN, "brokers do not answer: " + reason());
             };
         }
     }

@@ -325,6 +325,7 @@ class PollLoopTest {
         assertThat(rig.committed(P0)).isEqualTo(-1);
         assertThat(rig.events(Event.CommitFailed.class)).isNotEmpty();
         rig.kafka.refusesCommits = false;
+        rig.time.pass(Duration.ofSeconds(1));
         rig.steps(2);
         assertThat(rig.committed(P0)).isEqualTo(1);
     }
@@ -701,5 +702,34 @@ class PollLoopTest {
 
     private static Reason refusal(Rig rig) {
         return rig.loop.observed().refusal().orElseThrow().reason(rig.time.nanoTime());
+    }
+
+    @Test
+    void aCommitThatFailedIsSentAgainSoonAndThenLessAndLessOften() {
+        choices.commit = Commit.every(Duration.ofSeconds(10));
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.own(P0);
+        rig.kafka.refusesCommits = true;
+        rig.time.pass(Duration.ofSeconds(10));
+        rig.step();
+        assertThat(rig.events(Event.CommitFailed.class)).hasSize(1);
+        rig.steps(5);
+        assertThat(rig.events(Event.CommitFailed.class)).as("not at once").hasSize(1);
+        rig.time.pass(Duration.ofMillis(100));
+        rig.step();
+        assertThat(rig.events(Event.CommitFailed.class)).hasSize(2);
+        rig.time.pass(Duration.ofMillis(150));
+        rig.step();
+        assertThat(rig.events(Event.CommitFailed.class)).as("200 ms this time").hasSize(2);
+        rig.kafka.refusesCommits = false;
+        rig.time.pass(Duration.ofMillis(50));
+        rig.step();
+        assertThat(rig.committed(P0)).isEqualTo(1);
+
+        rig.append(P0, "b");
+        rig.time.pass(Duration.ofSeconds(9));
+        rig.steps(3);
+        assertThat(rig.committed(P0)).as("the usual interval again").isEqualTo(1);
     }
 }

@@ -85,6 +85,7 @@ class SpoolTest {
                             time,
                             Instruments.NONE,
                             Map.of()),
+                    "producer",
                     pool::flush);
         }
 

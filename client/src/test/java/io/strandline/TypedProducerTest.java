@@ -46,6 +46,7 @@ class TypedProducerTest {
                     time,
                     Instruments.NONE,
                     Map.of()),
+            "producer",
             pool::flush);
 
     @Test
