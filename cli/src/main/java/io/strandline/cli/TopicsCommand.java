@@ -29,13 +29,15 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
-        description = "Lists, creates, describes and deletes topics.",
+        description = "Lists, creates, describes, changes, truncates and deletes topics.",
         footer = {
             "",
             "Examples:",
             "  strandline topics list",
             "  strandline topics create orders --partitions 3 --config retention.ms=604800000",
             "  strandline topics describe orders",
+            "  strandline topics alter orders --partitions 6 --config retention.ms=86400000",
+            "  strandline topics truncate orders --partition 0 --before 1000",
             "  strandline topics delete orders"
         })
 final class TopicsCommand implements Callable<Integer> {
@@ -53,7 +55,8 @@ final class TopicsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "Which one: list, create, describe or delete?");
+        throw new ParameterException(
+                spec.commandLine(), "Which one: list, create, describe, alter, truncate or delete?");
     }
 
     @Command(
@@ -130,6 +133,94 @@ final class TopicsCommand implements Callable<Integer> {
                                     end.getOrDefault(partition, 0L),
                                     end.getOrDefault(partition, 0L) - first.getOrDefault(partition, 0L)));
             settings(admin, name).forEach(setting -> streams.out().println("  " + setting));
+        }
+        return 0;
+    }
+
+    @Command(
+            name = "alter",
+            mixinStandardHelpOptions = true,
+            sortOptions = false,
+            description = "Gives a topic more partitions, or other settings. What is not named stays.")
+    int alter(
+            @Mixin BrokerAddress broker,
+            @Parameters(paramLabel = "TOPIC", description = "Its name.") String name,
+            @Option(
+                            names = {"-p", "--partitions"},
+                            paramLabel = "N",
+                            description = {
+                                "How many partitions it has from now on, never fewer than before. Messages of a key may",
+                                "then go to another partition than those before them."
+                            })
+                    @Nullable
+                    Integer partitions,
+            @Option(
+                            names = "--config",
+                            paramLabel = "KEY=VALUE",
+                            description = "A setting and its new value. May be repeated.")
+                    @Nullable
+                    Map<String, String> config,
+            @Option(
+                            names = "--unset",
+                            paramLabel = "KEY",
+                            description = "A setting that goes back to its default. May be repeated.")
+                    @Nullable
+                    List<String> unset) {
+        var set = config == null ? Map.<String, String>of() : config;
+        var taken = unset == null ? List.<String>of() : unset;
+        if (partitions == null && set.isEmpty() && taken.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "What is to change? Give --partitions, --config or --unset");
+        }
+        try (var kafka = broker.connect(CLIENT_ID)) {
+            var admin = kafka.admin();
+            if (admin.topic(name).isEmpty()) {
+                throw unknown(admin, name);
+            }
+            if (!set.isEmpty() || !taken.isEmpty()) { // first, as it can be wrong and be undone
+                admin.alterConfig(name, set, taken);
+            }
+            if (partitions != null) {
+                admin.addPartitions(name, partitions);
+            }
+            streams.out().println("changed " + name);
+        }
+        return 0;
+    }
+
+    @Command(
+            name = "truncate",
+            mixinStandardHelpOptions = true,
+            sortOptions = false,
+            description = "Deletes the messages of a partition below an offset, for good.")
+    int truncate(
+            @Mixin BrokerAddress broker,
+            @Parameters(paramLabel = "TOPIC", description = "Its name.") String name,
+            @Option(names = "--partition", paramLabel = "N", required = true, description = "Which partition.")
+                    int partition,
+            @Option(
+                            names = "--before",
+                            paramLabel = "OFFSET",
+                            required = true,
+                            description = "The first offset that stays; -1 deletes all that is there.")
+                    long before) {
+        try (var kafka = broker.connect(CLIENT_ID)) {
+            var admin = kafka.admin();
+            var topic = admin.topic(name).orElseThrow(() -> unknown(admin, name));
+            if (partition < 0 || partition >= topic.partitions()) {
+                throw Problem.usage(
+                        "Topic " + name + " has no partition " + partition + ", only 0 to " + (topic.partitions() - 1));
+            }
+            var at = Partition.of(name, partition);
+            var end = admin.offsets(name, Position.latest()).getOrDefault(at, 0L);
+            if (before < -1 || before > end) {
+                throw Problem.failed("Partition " + partition + " of " + name + " ends at " + end
+                        + "; there is no offset " + before + " to begin at");
+            }
+            admin.truncate(at, before);
+            streams.out()
+                    .println(name + "/" + partition + " begins at "
+                            + admin.offsets(name, Position.earliest()).get(at));
         }
         return 0;
     }

@@ -41,6 +41,41 @@ class CommandsTest {
     }
 
     @Test
+    void topicsAreChangedAndTruncated() {
+        run("topics create orders --config segment.ms=7654321");
+        produce("orders", 5);
+
+        assertThat(run("topics alter orders --partitions 2 --config retention.ms=1000000 --unset segment.ms")
+                        .out())
+                .isEqualTo("changed orders\n");
+        assertThat(run("topics truncate orders --partition 0 --before 3").out()).isEqualTo("orders/0 begins at 3\n");
+
+        assertThat(run("topics describe orders").out())
+                .startsWith("orders: 2 partitions, 1 copy\n")
+                .containsPattern("0 +3 +5 +2\n")
+                .contains("retention.ms=1000000")
+                .doesNotContain("segment.ms");
+    }
+
+    @Test
+    void whatCannotBeChangedIsSaidInOneLine() {
+        run("topics create orders --partitions 2");
+
+        assertThat(run("topics alter orders --partitions 1").err())
+                .hasLineCount(1)
+                .contains("cannot have fewer");
+        assertThat(run("topics alter orders --config retention.mss=1").err())
+                .hasLineCount(1)
+                .contains("did you mean 'retention.ms'?");
+        assertThat(run("topics alter orders").exitCode()).isEqualTo(Problem.USAGE);
+        assertThat(run("topics alter ordres --partitions 3").err()).contains("There is no topic ordres");
+        assertThat(run("topics truncate orders --partition 0 --before 9").err())
+                .isEqualTo("strandline: Partition 0 of orders ends at 0; there is no offset 9 to begin at\n");
+        assertThat(run("topics truncate orders --partition 7 --before 0").exitCode())
+                .isEqualTo(Problem.USAGE);
+    }
+
+    @Test
     void whatATopicCannotBeIsRefusedInOneLine() {
         run("topics create orders");
 
