@@ -18,7 +18,8 @@ public interface Instrumentation {
     default void closed() {}
 
     /**
-     * A message is about to be sent. Not called for dead letters: they pass on what came, byte for byte.
+     * A message is about to be sent. Not called for dead letters, there and back: they pass on what came, byte for
+     * byte.
      *
      * @return told what became of it
      */

@@ -272,7 +272,7 @@ final class TopicDeadLetters implements DeadLetters {
                 message = message.timestamp(time.get());
             }
             try {
-                var ack = kafka.producer().send(message);
+                var ack = kafka.forwarder().send(message);
                 reader.wentHome(letter, ack);
                 kafka.events()
                         .raise(new Event.Redriven(

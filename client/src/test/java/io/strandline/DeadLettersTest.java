@@ -252,6 +252,30 @@ class DeadLettersTest {
     }
 
     @Test
+    void aPurgeDeletesWhatIsDoneWithUpToTheFirstThatIsNot() {
+        for (var value : List.of("a", "b", "c", "d")) {
+            kafka.producer().send(letter(1, value));
+        }
+        var begin = Partition.of("orders.dlq", 1);
+        letters.drop(l -> !text(l).equals("c"));
+        assertThat(letters.dryRun().purge()).isEqualTo(2);
+        assertThat(kafka.admin().offsets("orders.dlq", Position.earliest())).containsEntry(begin, 0L);
+        assertThat(letters.purge()).isEqualTo(2);
+        assertThat(kafka.admin().offsets("orders.dlq", Position.earliest())).containsEntry(begin, 2L);
+        assertThat(browsed()).extracting(DeadLettersTest::text).containsExactly("c");
+        assertThat(letters.purge()).as("nothing more").isZero();
+        assertThat(letters.drop(l -> true).moved()).isEqualTo(1);
+        assertThat(letters.purge()).as("d was done with before").isEqualTo(2);
+        assertThat(kafka.admin().offsets("orders.dlq", Position.earliest())).containsEntry(begin, 4L);
+    }
+
+    @Test
+    void fewerThanOneASecondIsRefused() {
+        assertThatThrownBy(() -> letters.redrive(l -> true, 0)).hasMessageContaining("not 0");
+        assertThatThrownBy(() -> letters.maxRedriven(-1)).hasMessageContaining("not -1");
+    }
+
+    @Test
     void aConsumerThatRunsRenewsWhatBrokersWouldForget() throws Exception {
         for (var value : List.of("a", "b", "c")) {
             kafka.producer().send(letter(1, value));

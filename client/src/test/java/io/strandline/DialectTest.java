@@ -13,7 +13,10 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 
-/** Dead letters as their writers write them, byte by byte. */
+/**
+ * Dead letters as their writers write them, byte by byte. The bytes are of the writers' sources, as each test says; none
+ * of the writers runs here.
+ */
 class DialectTest {
     private static final byte[] KEY = {0, -1};
     private static final byte[] VALUE = "not json".getBytes(UTF_8);
@@ -103,6 +106,7 @@ class DialectTest {
         assertThat(letter.exception()).isEmpty();
     }
 
+    /** {@code org.apache.kafka.streams.errors.internals.ExceptionHandlerUtils} of Kafka 4.3.1 (KIP-1034). */
     @Test
     void ofKafkaStreams() {
         text("__streams.errors.exception", "java.lang.ArithmeticException");
@@ -116,6 +120,7 @@ class DialectTest {
         assertThat(letter.message()).isEqualTo("/ by zero");
     }
 
+    /** {@code org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter} of Kafka 4.3.1. */
     @Test
     void ofKafkaConnect() {
         text("__connect.errors.topic", "orders").text("__connect.errors.partition", "5");
@@ -131,6 +136,7 @@ class DialectTest {
         assertThat(letter.exception()).isEqualTo("org.apache.kafka.connect.errors.DataException");
     }
 
+    /** {@code org.springframework.kafka.listener.DeadLetterPublishingRecoverer}. */
     @Test
     void ofSpringWhoseNumbersAreBinary() {
         text("kafka_dlt-original-topic", "orders");
@@ -172,6 +178,7 @@ class DialectTest {
         assertThat(letter.attempts()).isEqualTo(3);
     }
 
+    /** The constants of {@code io.smallrye.reactive.messaging.kafka.fault.KafkaDeadLetterQueue} 4.36.0. */
     @Test
     void ofSmallRye() {
         text("dead-letter-topic", "orders").text("dead-letter-partition", "5");
@@ -185,6 +192,7 @@ class DialectTest {
         assertThat(letter.message()).isEqualTo("cannot charge");
     }
 
+    /** The constants of {@code io.smallrye.reactive.messaging.kafka.fault.KafkaDelayedRetryTopic} 4.36.0. */
     @Test
     void ofSmallRyesDelayedRetries() {
         text("delayed-retry-topic", "orders").text("delayed-retry-partition", "5");
@@ -199,6 +207,7 @@ class DialectTest {
         assertThat(letter.attempts()).isEqualTo(3);
     }
 
+    /** {@code lib/kpipe-producer/src/main/java/.../KPipeProducer.java} of eschizoid/kpipe at a948886, which asks for Java 25. */
     @Test
     void ofKPipe() {
         text("x-dlq-source-topic", "orders").text("x-dlq-source-partition", "5");
@@ -210,10 +219,11 @@ class DialectTest {
         assertThat(letter.exception()).isEqualTo("com.example.ChargeFailed");
     }
 
+    /** Not Java: {@code src/Wolverine/Transports/DeadLetterQueueConstants.cs} of JasperFx/wolverine at 655b619. */
     @Test
     void ofWolverine() {
         text("exception-type", "System.InvalidOperationException").text("exception-message", "no");
-        text("exception-stack", "at ...").text("failed-at", "2025-11-23T08:01:40.0000000+00:00");
+        text("exception-stack", "at ...").text("failed-at", "1763884900000");
         text("original-destination", "kafka://topic/orders").text("original-partition", "5");
         text("original-offset", "8589934592");
         var letter = read();
@@ -222,6 +232,17 @@ class DialectTest {
         assertThat(letter.firstFailed()).contains(Instant.parse("2025-11-23T08:01:40Z"));
     }
 
+    @Test
+    void aTimeMayBeTextAsWell() {
+        text("original-destination", "kafka://topic/orders").text("original-partition", "5");
+        text("original-offset", "8589934592").text("failed-at", "2025-11-23T08:01:40.0000000+00:00");
+        assertThat(read().firstFailed()).contains(Instant.parse("2025-11-23T08:01:40Z"));
+    }
+
+    /**
+     * Not Java: {@code lib/karafka/pro/processing/consumer_groups/strategies/dlq/default.rb} of karafka/karafka at 65f74b7.
+     * What is not Pro writes no headers.
+     */
     @Test
     void ofKarafka() {
         text("source_topic", "orders").text("source_partition", "5").text("source_offset", "8589934592");

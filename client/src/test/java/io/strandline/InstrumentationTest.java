@@ -165,6 +165,26 @@ class InstrumentationTest {
     }
 
     @Test
+    void aLetterThatIsSentHomeHasItsOwnHeadersAndNoneOfTheInstruments() throws Exception {
+        var home = new CompletableFuture<Headers>();
+        try (var plain = connect();
+                var kafka = connect(new Notes("a"))) {
+            plain.admin().ensure(ORDERS);
+            plain.producer()
+                    .send(Outgoing.to(ORDERS.named("orders.dlq"), "k", "v")
+                            .header("seen-by", "the sender")
+                            .header("__dlq.errors.topic", "orders"));
+            var report = kafka.deadLetters("orders.dlq").redrive(letter -> true, Integer.MAX_VALUE);
+            assertThat(report.moved()).isEqualTo(1);
+            plain.consumer("billing")
+                    .eachMessage(ORDERS, m -> home.complete(m.headers()))
+                    .start();
+            assertThat(home.get(20, TimeUnit.SECONDS).all("seen-by")).containsExactly("the sender");
+            assertThat(seen).doesNotContain("a acknowledged k");
+        }
+    }
+
+    @Test
     void anInstrumentThatFailsBreaksNothing() throws Exception {
         var handled = new CompletableFuture<String>();
         var broken = new Instrumentation() {

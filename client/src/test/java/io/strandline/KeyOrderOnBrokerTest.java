@@ -182,12 +182,14 @@ class KeyOrderOnBrokerTest {
             awaitIdle(consumer);
         }
         try (var other = kafka.consumer("shipping")
+                .startAt(Position.latest()) // so that it does not handle 1 itself
                 .deadLetter(DeadLetter.suffix(".dlq").inKeyOrder())
                 .eachMessage(ORDERS, m -> handled.add("shipping " + m.value()))
                 .start()) {
+            awaitIdle(other);
             send("k2");
             awaitIdle(other);
-            assertThat(handled).containsExactly("shipping k1", "shipping k2");
+            assertThat(handled).containsExactly("shipping k2");
         }
     }
 
