@@ -115,7 +115,7 @@ final class Attempts {
         return apply(decision, first, why, lane);
     }
 
-    private Optional<Outcome> costsNoAttempt(Throwable why) {
+    Optional<Outcome> costsNoAttempt(Throwable why) {
         if (crashed(why)) {
             member.crash().accept(why);
             return Optional.of(Outcome.WAITS);
@@ -128,7 +128,7 @@ final class Attempts {
         return Optional.empty();
     }
 
-    private Failure.Decision decision(Task task, Throwable why) {
+    Failure.Decision decision(Task task, Throwable why) {
         var sinceFirst = Duration.ofNanos(member.time().nanoTime() - task.begun());
         return member.policy().decide(task.record().topic(), () -> message(task), why, task.attempt(), sinceFirst);
     }
@@ -154,14 +154,14 @@ final class Attempts {
         }
     }
 
-    private Outcome stop(Task task, Throwable why) {
+    Outcome stop(Task task, Throwable why) {
         member.crash()
                 .accept(new IllegalStateException(
                         "onFailure(..) stopped the consumer at " + tenure.partition() + "@" + task.offset(), why));
         return Outcome.WAITS;
     }
 
-    private Outcome retry(Task task, Duration delay, Throwable why, Lane lane) {
+    Outcome retry(Task task, Duration delay, Throwable why, Lane lane) {
         int failed = task.attempt();
         member.events()
                 .raise(new Event.Retrying(
@@ -206,17 +206,25 @@ final class Attempts {
     }
 
     private Ack writeDeadLetter(Task task, Task.Letter letter) {
+        return member.deadLetters()
+                .write(task.record(), letter.topic(), givenUp(task, letter, member.time()), tooLarge(letter));
+    }
+
+    static GivenUp givenUp(Task task, Task.Letter letter, Time time) {
         int attempts = letter.why() instanceof Parked ? 0 : task.attempt();
-        var givenUp = new GivenUp(letter.why(), attempts, task.firstAttempt(member.time()));
-        boolean tooLarge = letter.lastFailure().map(Attempts::tooLarge).orElse(false);
-        return member.deadLetters().write(task.record(), letter.topic(), givenUp, tooLarge);
+        return new GivenUp(letter.why(), attempts, task.firstAttempt(time));
+    }
+
+    /** The last try to write it was. */
+    static boolean tooLarge(Task.Letter letter) {
+        return letter.lastFailure().map(Attempts::tooLarge).orElse(false);
     }
 
     private static boolean tooLarge(Throwable why) {
         return why instanceof RecordTooLargeException || why.getCause() instanceof RecordTooLargeException;
     }
 
-    private void raiseDeadLettered(Task task, Task.Letter letter, Ack ack) {
+    void raiseDeadLettered(Task task, Task.Letter letter, Ack ack) {
         if (letter.why() instanceof Parked parked) {
             var behind = parked.behind();
             member.events()
@@ -242,7 +250,7 @@ final class Attempts {
     }
 
     /** What comes behind it waits with it: nothing is passed over. */
-    private Outcome notWritten(Task task, Task.Letter letter, RuntimeException failure, Lane lane) {
+    Outcome notWritten(Task task, Task.Letter letter, Throwable failure, Lane lane) {
         var again = letter.notWritten(failure);
         var delay = WRITE_RETRY.delayAfter(again.failed(), member.policy().random());
         member.events()

@@ -146,7 +146,7 @@ final class Commits {
             long messages = 0;
             for (var tenure : tenures) {
                 var frontier = tenure.frontier();
-                if (frontier.isPresent() && frontier.getAsLong() != tenure.committed()) {
+                if (!tenure.transactional() && frontier.isPresent() && frontier.getAsLong() != tenure.committed()) {
                     offsets.put(tenure, frontier.getAsLong());
                     messages += frontier.getAsLong() - Math.max(0, tenure.committed());
                 }

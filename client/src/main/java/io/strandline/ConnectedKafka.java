@@ -32,6 +32,7 @@ final class ConnectedKafka implements Kafka {
 
     private static final String BROADCAST_PREFIX = "strandline-broadcast-";
     private static final Duration SPOOL_DELIVERY = Duration.ofSeconds(30);
+    private static final Duration TRANSACTION_BLOCK_MAX = Duration.ofSeconds(15);
     private static final Duration SPOOL_BLOCK = Duration.ofSeconds(5);
     private static final Duration LOOKS_WHY_AFTER = Duration.ofSeconds(1);
 
@@ -159,6 +160,27 @@ final class ConnectedKafka implements Kafka {
             own.add(producer);
             pool.onClose(() -> forget(producer));
             return producer;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** For the partition of a consumer. */
+    Transactor transactor(String id, Duration timeout) {
+        var patience = new HashMap<>(RetrySettings.deliveryTimeout(timeout));
+        patience.put("max.block.ms", Math.min(timeout.toMillis(), TRANSACTION_BLOCK_MAX.toMillis()));
+        lock.lock();
+        try {
+            refuseIfClosed();
+            var pool = transactionalPool(id, timeout, patience, Map.of());
+            return new Transactor(
+                    id,
+                    pool,
+                    new ProducerPool.Kind(Acks.ALL, Compression.NONE),
+                    Transactor.WhenFenced.BEGIN_ANEW,
+                    events,
+                    settings.time(),
+                    () -> closePool(pool));
         } finally {
             lock.unlock();
         }
@@ -467,7 +489,8 @@ final class ConnectedKafka implements Kafka {
             ConsumerSettings consumerSettings,
             DeadLetterWriter deadLetters,
             RetryWriter retries,
-            Optional<DeadLetter> keyOrder) {
+            Optional<DeadLetter> keyOrder,
+            Transactions transactions) {
         var started = new AtomicReference<@Nullable Consumer>();
         var member = new GroupMember(
                 consumer,
@@ -480,6 +503,7 @@ final class ConnectedKafka implements Kafka {
                         retries,
                         keyOrder.map(
                                 places -> new KafkaLetterLog(this, consumerSettings.group(), places, self::stopping)),
+                        transactions,
                         events,
                         settings.time(),
                         MemberContext.HandlerThreads.virtual(),
@@ -487,6 +511,7 @@ final class ConnectedKafka implements Kafka {
                         self::crash),
                 diagnosis(settings.bootstrap()),
                 () -> {
+                    transactions.close();
                     remove(started.get());
                     forgetIfBroadcast(consumerSettings.group());
                 });

@@ -117,6 +117,34 @@ public interface Consumer extends AutoCloseable {
         <K, V> Builder eachBatch(Topic<K, V> topic, Handler.OfBatch<K, V> handler);
 
         /**
+         * Read, write and commit as one: what the handler sends becomes visible together with the progress past the message,
+         * or not at all, so that for readers of committed messages each message has its effect exactly once. What the
+         * handler does elsewhere may be done again. Many messages share a transaction, see {@link #maxTransaction}; when
+         * one fails, those before it are handled again and committed without it, and it goes its way alone: retries in its
+         * place, then a dead letter in the same transaction as its offset.
+         *
+         * <p>Goes with {@link Concurrency#perPartition()} only, and not with retry topics, {@link Commit#manual()} (other
+         * settings of {@link #commit} do not concern it), {@link #alwaysStartAt}, {@link #readUncommitted()} or
+         * {@link #deduplicate}.
+         *
+         * @param transactionalId the same in all instances: each partition makes one of its own of it,
+         *     {@code transactionalId-group-topic-partition}, and has a producer while it is here
+         */
+        <K, V> Builder eachTransaction(Topic<K, V> topic, String transactionalId, Handler.InTransaction<K, V> handler);
+
+        /**
+         * A transaction commits when it has so many messages, when it has been open for so long, or when no more messages are
+         * at hand: none waits for others to come. Default 500 messages, 100 ms.
+         */
+        Builder maxTransaction(int messages, Duration time);
+
+        /**
+         * A transaction that is open for longer is aborted by the broker: what one handler may take at most, and how long
+         * readers may wait for a transaction that a dead process left. Default 30 s, as the session.
+         */
+        Builder transactionTimeout(Duration d);
+
+        /**
          * Default: where {@link #deadLetter} is set, {@link Retry#standard()}; where it is not, the same delays without
          * end, because there is no place for a message that is given up.
          */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
@@ -56,6 +57,8 @@ final class ConsumerBuilder implements Consumer.Builder {
     private Duration drain = Duration.ofSeconds(20);
     private Duration stuckAfter = Duration.ofMinutes(1);
     private GroupProtocol protocol = GroupProtocol.CLASSIC;
+    private Transactions.Limits transactionLimits = new Transactions.Limits(500, Duration.ofMillis(100));
+    private Duration transactionTimeout = Duration.ofSeconds(30);
     private final Map<String, Object> config = new HashMap<>();
     private final Map<String, Object> overrides = new HashMap<>();
 
@@ -88,6 +91,34 @@ final class ConsumerBuilder implements Consumer.Builder {
     @Override
     public <K, V> Consumer.Builder eachBatch(Topic<K, V> topic, Handler.OfBatch<K, V> handler) {
         return subscribe(topic, new ConsumerSettings.Work.EachBatch<>(handler));
+    }
+
+    @Override
+    public <K, V> Consumer.Builder eachTransaction(
+            Topic<K, V> topic, String transactionalId, Handler.InTransaction<K, V> handler) {
+        if (transactionalId.isBlank()) {
+            throw new IllegalArgumentException("A transactional id is a name, not blank");
+        }
+        return subscribe(topic, new ConsumerSettings.Work.EachTransaction<>(handler, transactionalId));
+    }
+
+    @Override
+    public Consumer.Builder maxTransaction(int messages, Duration time) {
+        if (messages < 1 || time.isNegative()) {
+            throw new IllegalArgumentException(
+                    "A transaction has 1 message or more and takes 0 s or more, not " + messages + " and " + time);
+        }
+        transactionLimits = new Transactions.Limits(messages, time);
+        return this;
+    }
+
+    @Override
+    public Consumer.Builder transactionTimeout(Duration d) {
+        if (d.toMillis() < 1) {
+            throw new IllegalArgumentException("transactionTimeout is 1 ms or more, not " + d);
+        }
+        transactionTimeout = d;
+        return this;
     }
 
     private <K, V> Consumer.Builder subscribe(Topic<K, V> topic, ConsumerSettings.Work<K, V> work) {
@@ -244,13 +275,58 @@ final class ConsumerBuilder implements Consumer.Builder {
         if ((deadLetters.isPresent() && failure.isEmpty()) || retries.isPresent()) {
             ensure(deadLetters.filter(topics -> failure.isEmpty()), retries);
         }
+        tryTransactions();
         var consumer = ConnectedKafka.connectConsumer(config);
         return kafka.start(
                 consumer,
                 settings,
                 deadLetters.<DeadLetterWriter>map(d -> d).orElse(ConsumerBuilder::noDeadLetters),
                 retries.<RetryWriter>map(r -> r).orElse(RetryWriter.none()),
-                deadLetter.filter(DeadLetter::keepsKeyOrder));
+                deadLetter.filter(DeadLetter::keepsKeyOrder),
+                transactions(deadLetters));
+    }
+
+    private Transactions transactions(Optional<DeadLetterTopics> deadLetters) {
+        return transactionalIds().isEmpty()
+                ? Transactions.NONE
+                : new Transactions(
+                        transactionLimits,
+                        id -> kafka.transactor(id, transactionTimeout),
+                        deadLetters
+                                .<Transactions.Letters>map(topics -> topics::letter)
+                                .orElse(ConsumerBuilder::noDeadLetters),
+                        kafka.settings().instruments());
+    }
+
+    private static Outgoing<byte[], byte[]> noDeadLetters(Task task, Task.Letter letter, Time time) {
+        throw new IllegalStateException("A dead letter for " + letter.topic() + " without a policy that says so");
+    }
+
+    private Map<String, String> transactionalIds() {
+        var ids = new LinkedHashMap<String, String>();
+        subscriptions.forEach((topic, subscription) -> {
+            if (subscription.work() instanceof ConsumerSettings.Work.EachTransaction<?, ?> work) {
+                ids.put(topic, work.transactionalId());
+            }
+        });
+        return ids;
+    }
+
+    /** A broker that does none says so now; one that does not answer is asked again with the first partition. */
+    private void tryTransactions() {
+        for (var id : Set.copyOf(transactionalIds().values())) {
+            try {
+                kafka.awaitReady(BROKER_WAIT);
+            } catch (IllegalStateException e) {
+                LOG.warn("Group {}: {}; starting all the same", group, e.getMessage());
+                return;
+            }
+            try (var once = kafka.transactor(id + "-" + group + "-start", transactionTimeout)) {
+                once.open();
+            } catch (TransactionFailed e) {
+                LOG.warn("Group {}: {}; starting all the same", group, e.getMessage());
+            }
+        }
     }
 
     /** Last of the checks, for it may ask the broker. */
@@ -336,6 +412,8 @@ final class ConsumerBuilder implements Consumer.Builder {
                 new ConsumerSettings.Work.EachMessage<>(once(instruments.around(group, handler)));
             case ConsumerSettings.Work.EachBatch<K, V>(Handler.OfBatch<K, V> handler) ->
                 new ConsumerSettings.Work.EachBatch<>(instruments.around(group, handler));
+            case ConsumerSettings.Work.EachTransaction<K, V>(Handler.InTransaction<K, V> handler, String id) ->
+                new ConsumerSettings.Work.EachTransaction<>(instruments.aroundTransaction(group, handler), id);
         };
     }
 
@@ -407,6 +485,7 @@ final class ConsumerBuilder implements Consumer.Builder {
                         + " concurrency(..) out");
             }
         }
+        refuseBesideTransactions(config);
         if (!(concurrency instanceof Concurrency.PerPartition) && concurrency.limit() > messagesInMemory()) {
             throw new IllegalStateException("maxInFlight (" + messagesInMemory() + " messages in memory) is below the "
                     + concurrency.limit() + " handlers that " + concurrency + " asks for; they would never all run");
@@ -440,6 +519,44 @@ final class ConsumerBuilder implements Consumer.Builder {
                                 + " in group " + group);
             }
         }
+    }
+
+    private void refuseBesideTransactions(Map<String, Object> config) {
+        for (var topic : transactionalIds().keySet()) {
+            if (!(concurrency instanceof Concurrency.PerPartition)) {
+                throw besideTransactions(
+                        topic,
+                        concurrency + " has messages of a partition handled at once, and a transaction takes them"
+                                + " one after the other");
+            }
+            if (retryTopics().isPresent()) {
+                throw besideTransactions(
+                        topic, "with inTopics() others would overtake a message that failed. Let it wait in its place");
+            }
+            if (commit instanceof Commit.Manual) {
+                throw besideTransactions(
+                        topic,
+                        "the progress is stored with each transaction, and " + commit + " wants to do that itself");
+            }
+            if (alwaysStartAt.isPresent()) {
+                throw besideTransactions(
+                        topic, "alwaysStartAt(..) has everything handled again at each start. Use startAt(..)");
+            }
+            if (!"read_committed".equals(config.get("isolation.level"))) {
+                throw besideTransactions(
+                        topic, "what is read uncommitted may be taken back. Leave out readUncommitted()");
+            }
+            if (deduplication.isPresent()) {
+                throw besideTransactions(
+                        topic,
+                        "deduplicate(..) remembers what is done whether the transaction commits or not; and with"
+                                + " transactions nothing is to be remembered");
+            }
+        }
+    }
+
+    private static IllegalStateException besideTransactions(String topic, String why) {
+        return new IllegalStateException("This does not go with eachTransaction(" + topic + "): " + why);
     }
 
     private void refuseUnlessBelow(Map<String, Object> config, String lower, String higher) {

@@ -38,6 +38,13 @@ record ConsumerSettings(
         }
     }
 
+    /** Progress in this topic is stored by transactions alone. */
+    boolean transactional(String topic) {
+        return subscription(topic)
+                .filter(subscription -> subscription.work() instanceof Work.EachTransaction)
+                .isPresent();
+    }
+
     /** Names of those that are retry topics. */
     Set<String> retryTopics() {
         return subscriptions.entrySet().stream()
@@ -125,5 +132,8 @@ record ConsumerSettings(
         record EachMessage<K, V>(Handler<K, V> handler) implements Work<K, V> {}
 
         record EachBatch<K, V>(Handler.OfBatch<K, V> handler) implements Work<K, V> {}
+
+        record EachTransaction<K, V>(Handler.InTransaction<K, V> handler, String transactionalId)
+                implements Work<K, V> {}
     }
 }

@@ -169,6 +169,12 @@ final class Crew {
             return false;
         }
 
+        /** This one belongs to the same work, which is under way all the time, and is brought to an end as a whole. */
+        void goesOn(Task next) {
+            next.begins(member.time().nanoTime());
+            task = next;
+        }
+
         /** After its result is known to all. */
         void rests() {
             task = null;

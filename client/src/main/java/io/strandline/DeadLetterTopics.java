@@ -35,15 +35,27 @@ final class DeadLetterTopics implements DeadLetterWriter {
         }
     }
 
-    @Override
-    public Ack write(ConsumerRecord<byte[], byte[]> source, String topic, GivenUp givenUp, boolean withoutStackTrace) {
+    /** For a transaction. */
+    Outgoing<byte[], byte[]> letter(Task task, Task.Letter letter, Time time) {
+        if (letter.failed() > 0) {
+            topics.forget(letter.topic());
+        }
+        return letter(task.record(), letter.topic(), Attempts.givenUp(task, letter, time), Attempts.tooLarge(letter));
+    }
+
+    private Outgoing<byte[], byte[]> letter(
+            ConsumerRecord<byte[], byte[]> source, String topic, GivenUp givenUp, boolean withoutStackTrace) {
         int partition = topics.partition(topic, source);
         int stackTraceChars = withoutStackTrace ? 0 : deadLetter.stackTraceChars();
-        var letter = Outgoing.to(Topic.bytes(topic), source.key(), source.value())
+        return Outgoing.to(Topic.bytes(topic), source.key(), source.value())
                 .headers(DeadLetterHeaders.of(source, group, givenUp, stackTraceChars))
                 .partition(partition);
+    }
+
+    @Override
+    public Ack write(ConsumerRecord<byte[], byte[]> source, String topic, GivenUp givenUp, boolean withoutStackTrace) {
         try {
-            return producer.send(letter);
+            return producer.send(letter(source, topic, givenUp, withoutStackTrace));
         } catch (SendFailed e) {
             topics.forget(topic); // perhaps it was deleted: look again before the next try
             throw e;

@@ -249,6 +249,13 @@ final class GroupMember implements Consumer {
     @Override
     public void commit(Map<Partition, Long> nextOffsets) {
         var offsets = Map.copyOf(nextOffsets);
+        for (var partition : offsets.keySet()) {
+            if (settings.transactional(partition.topic())) {
+                throw new IllegalStateException("The progress of " + partition
+                        + " is stored with the transactions of eachTransaction(..) alone: a commit beside them could take it"
+                        + " back. To go on elsewhere there is seek(..)");
+            }
+        }
         Commands.answer(commands.ask(() -> {
             loop.commit(offsets);
             return true;

@@ -20,6 +20,16 @@ public interface Handler<K, V> {
         void handle(Batch<K, V> batch) throws Exception;
     }
 
+    /** What it sends is visible if, and only if, the message is done: see {@link Consumer.Builder#eachTransaction}. */
+    @FunctionalInterface
+    interface InTransaction<K, V> {
+        /**
+         * @param tx the consumer's: to send only, and only until this returns. It is committed by the consumer; to throw is
+         *     to abort it, and other messages that share it are then handled again
+         */
+        void handle(Message<K, V> message, Transaction tx) throws Exception;
+    }
+
     /** What a handler may ask of the consumer about the message in hand. Safe for use by other threads. */
     interface Context {
         Partition partition();

@@ -77,6 +77,23 @@ final class Instruments implements Instrumentation {
         };
     }
 
+    /** The same for messages in transactions; a handler is done when it returns, before the commit. */
+    <K, V> Handler.InTransaction<K, V> aroundTransaction(String group, Handler.InTransaction<K, V> handler) {
+        if (all.isEmpty()) {
+            return handler;
+        }
+        return (message, tx) -> {
+            var handling = handling(group, List.of(message));
+            try {
+                handler.handle(message, tx);
+            } catch (Throwable e) {
+                handling.failed(e);
+                throw e;
+            }
+            handling.done();
+        };
+    }
+
     private record SendingOfAll(List<Sending> all) implements Sending {
         @Override
         public Headers headers(Headers given) {

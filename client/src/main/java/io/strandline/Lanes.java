@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 sealed interface Lanes {
     void add(List<Task> tasks);
 
+    /** Before the first one comes. */
+    default void begin() {}
+
     /** Nothing is in memory: what is kept for messages to come may go. */
     default void empty() {}
 
@@ -27,6 +30,19 @@ sealed interface Lanes {
         @Override
         public void add(List<Task> tasks) {
             lane.add(tasks);
+        }
+    }
+
+    /** All of them, and several share a transaction. */
+    record Transactional(TransactionLane<?, ?> lane) implements Lanes {
+        @Override
+        public void add(List<Task> tasks) {
+            lane.add(tasks);
+        }
+
+        @Override
+        public void begin() {
+            lane.begin();
         }
     }
 

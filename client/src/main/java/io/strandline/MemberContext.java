@@ -16,6 +16,7 @@ record MemberContext(
         DeadLetterWriter deadLetters,
         RetryWriter retries,
         Optional<LetterLog> keyOrder,
+        Transactions transactions,
         EventSink events,
         Time time,
         HandlerThreads threads,

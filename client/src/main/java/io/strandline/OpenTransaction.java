@@ -15,6 +15,7 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -64,9 +65,15 @@ final class OpenTransaction implements Transaction {
      * What failed.
      *
      * @param of whose message it was, as {@link #put} was told; null: of nobody's
-     * @param atOnce the sender was told
+     * @param certain that message itself cannot be sent. Otherwise it may be another one of its batch; or none, and the
+     *     brokers do not answer
      */
-    record Failure(Throwable why, @Nullable Object of, boolean atOnce) {}
+    record Failure(Throwable why, @Nullable Object of, boolean certain) {
+        /** Some message is to blame. */
+        boolean ofMessage() {
+            return certain || TypedProducer.certainlyRefused(why);
+        }
+    }
 
     /** @param onEnd runs once, when it has ended, however */
     OpenTransaction(Transactor by, Producer<byte[], byte[]> kafka, Instruments instruments, Runnable onEnd) {
@@ -147,7 +154,7 @@ final class OpenTransaction implements Transaction {
         try {
             kafka.sendOffsetsToTransaction(next, group);
         } catch (RuntimeException e) {
-            failed(new Failure(e, null, true));
+            failed(new Failure(e, null, false));
             throw new TransactionFailed(
                     "The progress of group " + group.groupId() + " could not be made part of the transaction of "
                             + by.id + ", which can only be aborted now: " + e.getMessage(),
@@ -209,10 +216,10 @@ final class OpenTransaction implements Transaction {
             return;
         }
         beginEnd();
+        var why = failure.get(); // before the abort, which fails what is on its way
         try {
             by.abort(kafka, begun);
         } finally {
-            var why = failure.get();
             ended(State.ABORTED, why == null ? null : why.why());
             onEnd.run();
         }
@@ -289,21 +296,24 @@ final class OpenTransaction implements Transaction {
         private volatile @Nullable Ack ack;
         private volatile @Nullable Throwable why;
 
+        /** Read only by the sender's own thread. */
+        private boolean queued;
+
         private Delivery(Instrumentation.Sending sending, @Nullable Object of) {
             this.sending = sending;
             this.of = of;
         }
 
         private <K, V> void send(Outgoing<K, V> message) {
+            var bytes = bytes(message);
             try {
-                var before = failure.get();
-                if (before != null) {
-                    throw new IllegalStateException("the transaction has failed before: " + before.why(), before.why());
+                if (bytes != null) {
+                    var unused = kafka.send(bytes, this);
+                    messages.increment();
+                    queued = true;
                 }
-                var unused = kafka.send(TypedProducer.serialize(message, sending.headers(message.headers())), this);
-                messages.increment();
-            } catch (Exception e) {
-                noted(e, true);
+            } catch (RuntimeException e) {
+                noted(e, TypedProducer.certainlyRefused(e));
             }
             var failed = why;
             if (failed != null) {
@@ -315,20 +325,39 @@ final class OpenTransaction implements Transaction {
             }
         }
 
+        /** Null if there are none: that is noted. */
+        private <K, V> @Nullable ProducerRecord<byte[], byte[]> bytes(Outgoing<K, V> message) {
+            var before = failure.get();
+            if (before != null) {
+                noted(
+                        new IllegalStateException("the transaction has failed before: " + before.why(), before.why()),
+                        false);
+                return null;
+            }
+            try {
+                return TypedProducer.serialize(message, sending.headers(message.headers()));
+            } catch (Exception e) {
+                // The user's serde may throw what it likes.
+                noted(e, true);
+                return null;
+            }
+        }
+
         /** On the producer's own thread, or on the sender's where kafka-clients did not take the message. */
         @Override
         public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception failed) {
             if (failed != null) {
-                noted(failed, Thread.currentThread() == sender);
+                boolean notTaken = Thread.currentThread() == sender && !queued;
+                noted(failed, notTaken && TypedProducer.certainlyRefused(failed));
             } else if (metadata != null) {
                 var stamp = metadata.hasTimestamp() ? Instant.ofEpochMilli(metadata.timestamp()) : by.time.now();
                 ack = new Ack(metadata.topic(), metadata.partition(), metadata.offset(), stamp);
             }
         }
 
-        private void noted(Throwable failed, boolean atOnce) {
+        private void noted(Throwable failed, boolean certain) {
             why = failed;
-            OpenTransaction.this.failed(new Failure(failed, of, atOnce));
+            OpenTransaction.this.failed(new Failure(failed, of, certain));
         }
 
         private void committed() {

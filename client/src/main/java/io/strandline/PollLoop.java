@@ -6,7 +6,9 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -31,6 +33,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +64,7 @@ final class PollLoop implements ConsumerRebalanceListener {
     /** Nobody is there to hear that we leave. */
     private static final Duration CLOSE_WAIT_UNREACHABLE = Duration.ofMillis(500);
 
+    private static final Duration COMMITTED_WAIT = Duration.ofSeconds(5);
     private static final int LOST_OFFSETS_KEPT = 100;
 
     private final Consumer<byte[], byte[]> kafka;
@@ -73,6 +77,11 @@ final class PollLoop implements ConsumerRebalanceListener {
     private final MemoryLimit memory;
     private final Connectivity connectivity;
     private final Crew crew;
+    private final ForTenures forTenures = new ForTenures();
+    private final boolean transactional;
+
+    /** Written by the poll thread; null until a partition has come. */
+    private volatile @Nullable ConsumerGroupMetadata membership;
 
     /** Changed by the poll thread alone. */
     private final Map<TopicPartition, Tenure> tenures = new ConcurrentHashMap<>();
@@ -195,6 +204,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         memory = new MemoryLimit(settings.maxInFlight(), settings.maxInFlightBytes());
         connectivity = new Connectivity(kafka.metrics(), now);
         crew = new Crew(member, settings.concurrency().limit());
+        transactional = settings.subscriptions().keySet().stream().anyMatch(settings::transactional);
         observed = new AtomicReference<>(
                 new Observed(false, now, true, now, Set.of(), List.of(), Optional.empty(), Optional.empty(), now));
         lastObservation = now;
@@ -210,6 +220,7 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     /** One round. Throws what ends the consumer. */
     void step() {
+        lookAtMembership();
         commands.run();
         var nearest = tick();
         try {
@@ -373,14 +384,39 @@ final class PollLoop implements ConsumerRebalanceListener {
         tenure.add(records);
     }
 
-    /** Handler: asks the poll thread, which stores nothing for a partition that has left. */
-    private void commitNow(Tenure tenure) {
-        Commands.answer(commands.ask(() -> {
-            if (tenures.containsValue(tenure)) {
-                commits.now(tenure);
-            }
-            return true;
-        }));
+    /** Handlers ask the poll thread. */
+    private final class ForTenures implements Tenure.PollThread {
+        /** Stores nothing for a partition that has left. */
+        @Override
+        public void commit(Tenure tenure) {
+            Commands.answer(commands.ask(() -> {
+                if (tenures.containsValue(tenure)) {
+                    commits.now(tenure);
+                }
+                return true;
+            }));
+        }
+
+        @Override
+        public ConsumerGroupMetadata membership() {
+            return Objects.requireNonNull(membership, "no partition was assigned yet");
+        }
+
+        @Override
+        public OptionalLong committed(Tenure tenure) {
+            var partition = tenure.partition().toKafka();
+            return Commands.answer(commands.ask(() -> Optional.ofNullable(
+                            kafka.committed(Set.of(partition), COMMITTED_WAIT).get(partition))
+                    .map(offset -> OptionalLong.of(offset.offset()))
+                    .orElseGet(OptionalLong::empty)));
+        }
+    }
+
+    /** Before a partition comes, before one goes, and in each round: so those who commit in transactions know it. */
+    private void lookAtMembership() {
+        if (transactional) {
+            membership = kafka.groupMetadata();
+        }
     }
 
     /**
@@ -458,11 +494,13 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+        lookAtMembership();
         var now = member.time().nanoTime();
         for (var partition : partitions) {
             var tenure = tenure(partition);
             tenures.put(partition, tenure);
             pauses.applyTo(tenure); // after it can be seen: a pause that comes now finds one or the other
+            tenure.begin();
             boolean first = everAssigned.add(partition);
             if (first
                     && settings.alwaysStartAt().isPresent()
@@ -484,7 +522,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         var subscription = settings.subscription(partition.topic())
                 .orElseThrow(() -> new IllegalStateException(
                         "Partition " + partition + " was assigned, but its topic has no handler here"));
-        return new Tenure(Partition.of(partition), subscription, settings.concurrency(), member, crew, this::commitNow);
+        return new Tenure(Partition.of(partition), subscription, settings.concurrency(), member, crew, forTenures);
     }
 
     /** Command: the partitions that were placed. A broker that does not answer leaves all as it was. */
@@ -507,6 +545,7 @@ final class PollLoop implements ConsumerRebalanceListener {
         var after = tenure(partition);
         before.succeededBy(after, offset);
         tenures.put(partition, after);
+        after.begin();
         unplaced.remove(partition);
         var ours = Partition.of(partition);
         LOG.info("Group {}: {} goes on at {}", member.group(), ours, offset);
@@ -543,6 +582,7 @@ final class PollLoop implements ConsumerRebalanceListener {
     /** Rule: takes nothing new, waits for what runs, commits, lets go; afterwards nothing is committed for these. */
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        lookAtMembership();
         observed.updateAndGet(o -> o.revoked(member.time().nanoTime()));
         var leaving = leaving(partitions);
         leaving.forEach(Tenure::markStale);
@@ -567,9 +607,11 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     private void letGo(Collection<TopicPartition> partitions, List<Tenure> leaving, boolean lost) {
+        leaving.forEach(Tenure::letGo); // before the generation changes: see TransactionLane.commit
         var unfinished = running(leaving);
         for (var partition : partitions) {
             tenures.remove(partition);
+            member.transactions().left(Partition.of(partition), member.threads());
             pausedFetches.remove(partition);
             if (unplaced.remove(partition)) {
                 everAssigned.remove(partition);

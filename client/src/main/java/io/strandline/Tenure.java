@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,7 @@ final class Tenure {
     private final Partition partition;
     private final MemberContext member;
     private final Crew crew;
-    private final CommitNow commitNow;
+    private final PollThread pollThread;
     private final boolean ofRetries;
     private final @Nullable KeyOrder keyOrder;
     private final Lanes lanes;
@@ -53,6 +54,9 @@ final class Tenure {
 
     private volatile boolean stale;
 
+    /** What is not committed now is somebody else's. */
+    private volatile boolean gone;
+
     /** After a seek. Changed under the lock, so that a hold is inherited or goes to the heir, and is never left behind. */
     private @Nullable Tenure successor;
 
@@ -65,13 +69,19 @@ final class Tenure {
     /** What the broker has stored, or -1. Of the poll thread alone. */
     private long committed = -1;
 
-    /** Goes with every commit. Of the poll thread alone. */
-    private String commitMetadata = "";
+    /** Goes with every commit. Written by the poll thread. */
+    private volatile String commitMetadata = "";
 
-    /** Stores the progress of one partition, and returns when the broker has done so. */
-    @FunctionalInterface
-    interface CommitNow {
+    /** What the poll thread alone may do or say. */
+    interface PollThread {
+        /** Stores the progress of one partition, and returns when the broker has done so. */
         void commit(Tenure tenure);
+
+        /** The group's generation, as of the last time the poll thread looked; it looks before it lets a partition go. */
+        ConsumerGroupMetadata membership();
+
+        /** What the broker has stored for it; asks, and waits while a transaction may still change that. */
+        OptionalLong committed(Tenure tenure);
     }
 
     /** Why it is held back. */
@@ -106,11 +116,11 @@ final class Tenure {
             Concurrency concurrency,
             MemberContext member,
             Crew crew,
-            CommitNow commitNow) {
+            PollThread pollThread) {
         this.partition = partition;
         this.member = member;
         this.crew = crew;
-        this.commitNow = commitNow;
+        this.pollThread = pollThread;
         ofRetries = subscription.ofRetries();
         keyOrder = member.keyOrder()
                 .map(log -> new KeyOrder(partition, member, log, log.openMax(), this::lettersKnown))
@@ -138,6 +148,8 @@ final class Tenure {
                         ? new Lanes.Single(new MessageLane(lane.attempts(), crew, member.time()))
                         : new Lanes.Batches(lane);
             }
+            case ConsumerSettings.Work.EachTransaction<K, V>(Handler.InTransaction<K, V> handler, String id) ->
+                new Lanes.Transactional(new TransactionLane<>(this, member, crew, to.topic(), id, handler));
         };
     }
 
@@ -315,12 +327,42 @@ final class Tenure {
         return stale;
     }
 
+    /** Poll thread: it has been let go, or sought elsewhere. A transaction that is open must not commit any more. */
+    void letGo() {
+        gone = true;
+    }
+
+    boolean gone() {
+        return gone;
+    }
+
+    /** Its progress is stored by transactions alone. */
+    boolean transactional() {
+        return lanes instanceof Lanes.Transactional;
+    }
+
+    /** Poll thread: once it can be seen. */
+    void begin() {
+        lanes.begin();
+    }
+
+    /** See {@link PollThread#membership}. */
+    ConsumerGroupMetadata membership() {
+        return pollThread.membership();
+    }
+
+    /** See {@link PollThread#committed}. Never on the poll thread. */
+    OptionalLong committedAtBroker() {
+        return pollThread.committed(this);
+    }
+
     /**
      * Poll thread: reading goes on elsewhere. What is in hand is stale; pauses go on, and nothing begins before the last
      * handler of this tenure is through, so that a key never has two.
      */
     void succeededBy(Tenure next, long position) {
         markStale();
+        letGo();
         lock.lock();
         try {
             next.inherit(holds, predecessors, this);
@@ -357,7 +399,7 @@ final class Tenure {
 
     /** Handler. */
     void commitNow() {
-        commitNow.commit(this);
+        pollThread.commit(this);
     }
 
     /** Worker: leaves the lane here until the partition is opened; false if it is open. */
@@ -546,8 +588,9 @@ final class Tenure {
         if (stale || (!takesNew && running.isEmpty())) {
             return new Reason.BeingRevoked();
         }
-        if (first != null && running.contains(first)) {
-            return running(first, now, Math.max(0, inMemory - 1));
+        var busy = transactional() && !running.isEmpty() ? running.getFirst() : first;
+        if (busy != null && running.contains(busy)) {
+            return running(busy, now, Math.max(0, inMemory - 1));
         }
         var hold = firstHold();
         if (hold != null && running.isEmpty()) {
@@ -630,7 +673,6 @@ final class Tenure {
         committed = offset;
     }
 
-    /** Poll thread. */
     String commitMetadata() {
         return commitMetadata;
     }

@@ -336,7 +336,7 @@ final class TypedProducer implements Producer {
         }
     }
 
-    private static boolean certainlyRefused(Throwable why) {
+    static boolean certainlyRefused(Throwable why) {
         return why instanceof SerializationException || REFUSALS.stream().anyMatch(type -> type.isInstance(why));
     }
 

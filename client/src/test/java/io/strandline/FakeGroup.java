@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -149,6 +150,7 @@ final class FakeGroup {
         owners.values().removeIf(owner -> owner == member);
         member.target.clear();
         member.expelled = true;
+        member.generation++;
     }
 
     void leave(Member member) {
@@ -178,6 +180,23 @@ final class FakeGroup {
 
         boolean answersAtOnce = true;
         boolean refusesCommits;
+
+        /** As the coordinator has it, and as this member has last heard. */
+        int generation;
+
+        private int knownGeneration;
+
+        /** What a transaction must show to store offsets of the group. */
+        @SuppressWarnings("removal") // there is no other way to one without a broker
+        public ConsumerGroupMetadata groupMetadata() {
+            return new ConsumerGroupMetadata(
+                    "billing", knownGeneration, "member-" + members.indexOf(this), Optional.empty());
+        }
+
+        /** Of a live member of this generation. */
+        boolean accepts(ConsumerGroupMetadata shown) {
+            return members.contains(this) && !expelled && shown.generationId() == generation;
+        }
 
         /** A poll tells what the one before it found out, as with the consumer protocol. */
         boolean tellsLate;
@@ -252,6 +271,7 @@ final class FakeGroup {
 
         private void rebalance() {
             var told = Objects.requireNonNull(listener, "nobody subscribed");
+            knownGeneration = generation;
             if (expelled) {
                 expelled = false;
                 drop(told, Set.copyOf(assigned));
@@ -262,6 +282,8 @@ final class FakeGroup {
                 told.onPartitionsRevoked(going); // still owner while it lets go
                 going.forEach(owners::remove);
                 forget(going);
+                generation++;
+                knownGeneration = generation;
             }
             var coming = target.stream()
                     .filter(p -> !assigned.contains(p) && !owners.containsKey(p))
@@ -356,6 +378,10 @@ final class FakeGroup {
             var found = new HashMap<TopicPartition, OffsetAndMetadata>();
             partitions.forEach(partition -> found.put(partition, committed.get(partition)));
             return found;
+        }
+
+        public Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions, Duration atMost) {
+            return committed(partitions);
         }
 
         public Map<TopicPartition, Long> beginningOffsets(Collection<TopicPartition> partitions) {

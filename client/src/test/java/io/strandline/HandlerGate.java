@@ -183,6 +183,19 @@ final class HandlerGate implements MemberContext.HandlerThreads {
         }
     }
 
+    /** As {@link #settle}, without waiting: for threads that wait for the test. */
+    void begin() {
+        lock.lock();
+        try {
+            for (var next = notBegun.poll(); next != null; next = notBegun.poll()) {
+                active++;
+                next.start();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void awaitQuiet() throws InterruptedException {
         long left = 30_000_000_000L;
         while (active > 0) {

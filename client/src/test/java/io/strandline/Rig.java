@@ -55,6 +55,11 @@ final class Rig {
         /** The handler comes to the gate before it does anything else. */
         boolean gated = true;
 
+        /** Takes the place of both. */
+        Optional<Handler.InTransaction<String, String>> transactionHandler = Optional.empty();
+
+        Transactions transactions = Transactions.NONE;
+
         DeadLetterWriter writer = (source, topic, givenUp, noStack) -> new Ack(topic, 0, 0, Instant.EPOCH);
         Optional<LetterLog> keyOrder = Optional.empty();
         BooleanSupplier stopping = () -> false;
@@ -95,6 +100,7 @@ final class Rig {
                 choices.writer,
                 this::writeRetry,
                 choices.keyOrder,
+                choices.transactions,
                 events::add,
                 time,
                 gate,
@@ -113,6 +119,17 @@ final class Rig {
                 }
                 handler.handle(batch);
             });
+        }
+        if (choices.transactionHandler.isPresent()) {
+            var handler = choices.transactionHandler.get();
+            return new ConsumerSettings.Work.EachTransaction<>(
+                    (m, tx) -> {
+                        if (choices.gated) {
+                            gate.enter(m);
+                        }
+                        handler.handle(m, tx);
+                    },
+                    "tx");
         }
         return new ConsumerSettings.Work.EachMessage<>((m, ctx) -> {
             if (choices.gated) {
