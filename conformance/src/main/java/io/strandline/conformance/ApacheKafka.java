@@ -13,11 +13,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -27,6 +30,11 @@ import org.apache.kafka.common.Uuid;
 public final class ApacheKafka implements Target {
     private static final Duration READY_WITHIN = Duration.ofSeconds(90);
 
+    /** With the consumer protocol the broker decides how long a member may be silent. */
+    static final Duration CONSUMER_SESSION = Duration.ofSeconds(4);
+
+    private static final long ASK_AGAIN_NANOS = 50_000_000;
+
     /**
      * What a test does not wait for: groups start at once and hear of changes soon, internal topics are small, and a node that was killed may
      * register again when its session is over, which by default takes 9 s.
@@ -35,8 +43,9 @@ public final class ApacheKafka implements Target {
             "group.initial.rebalance.delay.ms", "0",
             "group.consumer.min.heartbeat.interval.ms", "300",
             "group.consumer.heartbeat.interval.ms", "300",
-            "group.consumer.min.session.timeout.ms", "6000",
-            "group.consumer.session.timeout.ms", "6000",
+            "group.consumer.min.session.timeout.ms", Long.toString(CONSUMER_SESSION.toMillis()),
+            "group.consumer.session.timeout.ms", Long.toString(CONSUMER_SESSION.toMillis()),
+            "group.min.session.timeout.ms", "1000",
             "offsets.topic.num.partitions", "4",
             "broker.session.timeout.ms", "3000",
             "broker.heartbeat.interval.ms", "500");
@@ -176,6 +185,33 @@ public final class ApacheKafka implements Target {
         running.values().forEach(Child::kill);
     }
 
+    /**
+     * One node of a cluster ends as by SIGKILL; the others go on.
+     *
+     * @param id from 1
+     */
+    public void kill(int id) {
+        Objects.requireNonNull(running.get(node(id)), "not started").kill();
+    }
+
+    /** Starts a node that was killed on its data; returns when it has registered and its copies have caught up. */
+    public void revive(int id) {
+        running.put(node(id), launch(node(id), "run"));
+        awaitReady();
+        awaitInSync();
+    }
+
+    /** The node whose controller leads the others. */
+    public int controller() {
+        try (var admin = admin()) {
+            return answer(admin.describeMetadataQuorum().quorumInfo()).leaderId();
+        }
+    }
+
+    private Node node(int id) {
+        return nodes.get(id - 1);
+    }
+
     @Override
     public void stop() {
         running.values().forEach(Child::terminate);
@@ -221,12 +257,7 @@ public final class ApacheKafka implements Target {
     /** Asks until every broker has registered; the client's own back-off paces the asking. */
     private void awaitReady() {
         long deadline = System.nanoTime() + READY_WITHIN.toNanos();
-        Map<String, Object> settings = Map.of(
-                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap(),
-                AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, "100",
-                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "5000",
-                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "2000");
-        try (var admin = Admin.create(settings)) {
+        try (var admin = admin()) {
             while (brokers(admin) < nodes.size()) {
                 running.values().stream()
                         .filter(child -> !child.isAlive())
@@ -241,11 +272,54 @@ public final class ApacheKafka implements Target {
         }
     }
 
+    /** Asks until no partition lacks a copy. */
+    private void awaitInSync() {
+        long deadline = System.nanoTime() + READY_WITHIN.toNanos();
+        try (var admin = admin()) {
+            while (!inSync(admin)) {
+                if (System.nanoTime() > deadline) {
+                    throw new IllegalStateException("copies have not caught up within " + READY_WITHIN);
+                }
+                LockSupport.parkNanos(ASK_AGAIN_NANOS); // Nothing announces it.
+            }
+        }
+    }
+
+    private static boolean inSync(Admin admin) {
+        try {
+            var topics = answer(
+                    admin.listTopics(new ListTopicsOptions().listInternal(true)).names());
+            return answer(admin.describeTopics(topics).allTopicNames()).values().stream()
+                    .flatMap(topic -> topic.partitions().stream())
+                    .allMatch(partition ->
+                            partition.isr().size() == partition.replicas().size());
+        } catch (IllegalStateException e) {
+            return false; // Not yet.
+        }
+    }
+
+    private Admin admin() {
+        return Admin.create(Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap(),
+                AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, "100",
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "5000",
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "2000"));
+    }
+
     private static int brokers(Admin admin) {
         try {
-            return admin.describeCluster().nodes().get(5, TimeUnit.SECONDS).size();
-        } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+            return answer(admin.describeCluster().nodes()).size();
+        } catch (IllegalStateException e) {
             return 0; // Not yet.
+        }
+    }
+
+    /** Throws an IllegalStateException if there is none. */
+    private static <T> T answer(KafkaFuture<T> future) {
+        try {
+            return future.get(5, TimeUnit.SECONDS);
+        } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+            throw new IllegalStateException("Apache Kafka does not answer", e);
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted while waiting for Apache Kafka", e);
         }

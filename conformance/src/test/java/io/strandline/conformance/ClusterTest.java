@@ -3,11 +3,19 @@ package io.strandline.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strandline.Acks;
+import io.strandline.GroupProtocol;
 import io.strandline.Kafka;
 import io.strandline.Position;
 import io.strandline.Topic;
+import java.util.LinkedHashMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -16,18 +24,67 @@ import org.junit.jupiter.api.Timeout;
 @Tag("long")
 @Timeout(300)
 class ClusterTest {
+    private static final int NODES = 3;
+    private static ApacheKafka cluster;
+
+    @BeforeAll
+    static void start() {
+        cluster = ApacheKafka.startCluster(NODES);
+    }
+
+    @AfterAll
+    static void close() {
+        cluster.close();
+    }
 
     @Test
     void theTutorialsTopicIsHonouredByThreeNodes() throws InterruptedException {
-        try (var cluster = ApacheKafka.startCluster(3)) {
-            assertThat(applyTo(cluster)).isEqualTo(3);
-        }
+        assertThat(applyTo(cluster)).isEqualTo(NODES);
     }
 
     @Test
     void theTutorialsTopicRunsOnOneNodeToo() throws InterruptedException {
         try (var single = StrandlineProcess.start()) {
             assertThat(applyTo(single)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theScenariosHoldWhileTheNodeThatControlsTheOthersIsKilled() {
+        runAllWhileKilling(cluster.controller(), GroupProtocol.CLASSIC);
+    }
+
+    @Test
+    void theScenariosHoldWithTheOtherProtocolWhileAnotherNodeIsKilled() {
+        runAllWhileKilling(cluster.controller() % NODES + 1, GroupProtocol.CONSUMER);
+    }
+
+    /** All at once; the node dies when all have come to their middle, and comes back when they have ended. */
+    private static void runAllWhileKilling(int node, GroupProtocol protocol) {
+        var outcomes = new LinkedHashMap<String, CompletableFuture<Void>>();
+        try (var kafka = Kafka.connect(cluster.bootstrap());
+                var threads = Executors.newThreadPerTaskExecutor(
+                        Thread.ofPlatform().name("scenario-", 0).factory())) {
+            var names = new Scenarios(kafka, protocol, NODES, () -> {}).all().keySet();
+            var middle = new CyclicBarrier(names.size(), () -> cluster.kill(node));
+            var all = new Scenarios(kafka, protocol, NODES, () -> middle.await(2, TimeUnit.MINUTES)).all();
+            all.forEach((name, scenario) ->
+                    outcomes.put(name, CompletableFuture.runAsync(() -> run(scenario, middle), threads)));
+            assertThat(outcomes)
+                    .as("while node " + node + " was killed")
+                    .allSatisfy((name, outcome) -> assertThat(outcome).succeedsWithin(java.time.Duration.ofMinutes(3)));
+            assertThat(middle.isBroken()).isFalse();
+        } finally {
+            cluster.revive(node);
+        }
+    }
+
+    private static void run(Scenarios.Scenario scenario, CyclicBarrier middle) {
+        try {
+            scenario.run();
+        } catch (Exception | AssertionError e) {
+            middle.reset(); // The others wait for nobody.
+            throw new CompletionException(e);
         }
     }
 
