@@ -21,7 +21,7 @@ sealed interface Lanes {
     record Single(MessageLane lane) implements Lanes {
         @Override
         public void add(List<Task> tasks) {
-            tasks.forEach(lane::add);
+            lane.add(tasks);
         }
     }
 

@@ -20,6 +20,9 @@ final class MemoryLimit {
     private long bytes;
     private int partitions;
 
+    /** As of the round before. */
+    private int messagesBefore;
+
     MemoryLimit(int messagesMax, long bytesMax) {
         this.messagesMax = messagesMax;
         this.bytesMax = bytesMax;
@@ -27,6 +30,7 @@ final class MemoryLimit {
 
     /** Once per round, before the partitions are asked for. */
     void count(Collection<Tenure> tenures) {
+        messagesBefore = messages;
         messages = 0;
         bytes = 0;
         partitions = Math.max(1, tenures.size());
@@ -41,10 +45,18 @@ final class MemoryLimit {
         if (full() || tenure.span() > Math.max(AHEAD_MAX / partitions, messagesMax)) {
             return false;
         }
-        boolean crowded = messages > messagesMax / 2 || bytes > bytesMax / 2;
-        return !crowded
+        return !crowded()
                 || (tenure.messagesInMemory() <= messagesMax / 2 / partitions
                         && tenure.bytesInMemory() <= bytesMax / 2 / partitions);
+    }
+
+    private boolean crowded() {
+        return messages > messagesMax / 2 || bytes > bytesMax / 2;
+    }
+
+    /** Somebody may be held back who has room again soon, for handlers are getting on. */
+    boolean makesRoom() {
+        return crowded() && messages != messagesBefore;
     }
 
     boolean full() {

@@ -1,6 +1,7 @@
 package io.strandline;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * thrown away, or stored as a dead letter; what comes behind it waits.
  *
  * <p>The poll thread appends, one worker takes: they share nothing but the links between tasks and the number of those
- * that are not done. Whoever raises it from 0 has the lane to itself and gives it to the {@link Crew}; who brings it down
+ * that are not done, and touch that once for many. Whoever raises it from 0 has the lane to itself and gives it to the {@link Crew}; who brings it down
  * to 0 touches nothing afterwards.
  */
 final class MessageLane implements Lane {
@@ -25,8 +26,14 @@ final class MessageLane implements Lane {
 
     private volatile int pending;
 
-    /** Of the worker while there is something pending. */
+    /** This one and the two below are of the worker while there is something pending. */
     private @Nullable Task head;
+
+    /** Of those that are pending, how many the worker has taken at once: these and no others are linked for sure. */
+    private int hand;
+
+    /** How many of these are not done. The number that both share is lowered when none is left, and not for each. */
+    private int left;
 
     /** Of the poll thread. */
     private @Nullable Task last;
@@ -39,12 +46,30 @@ final class MessageLane implements Lane {
 
     /** Poll thread, which tells the crew to begin after the last one. */
     void add(Task task) {
+        link(task);
+        raise(task, 1);
+    }
+
+    /** The same for several. */
+    void add(List<Task> tasks) {
+        if (!tasks.isEmpty()) {
+            tasks.forEach(this::link);
+            raise(tasks.getFirst(), tasks.size());
+        }
+    }
+
+    private void link(Task task) {
         if (last != null) {
             last.next(task);
         }
         last = task;
-        if (PENDING.getAndIncrement(this) == 0) {
-            head = task;
+    }
+
+    private void raise(Task first, int more) {
+        if (PENDING.getAndAdd(this, more) == 0) {
+            head = first;
+            hand = more;
+            left = more;
             crew.readyWithOthers(this);
         }
     }
@@ -85,7 +110,7 @@ final class MessageLane implements Lane {
                     return;
                 }
                 case DONE -> {
-                    if (PENDING.decrementAndGet(this) == 0) {
+                    if (--left == 0 && !takesMore()) {
                         return;
                     }
                     head = task.next();
@@ -93,5 +118,16 @@ final class MessageLane implements Lane {
                 }
             }
         }
+    }
+
+    /** All in hand are done: takes what has come since. False if that is nothing; then the lane is somebody else's. */
+    private boolean takesMore() {
+        int more = PENDING.addAndGet(this, -hand);
+        if (more == 0) {
+            return false;
+        }
+        hand = more;
+        left = more;
+        return true;
     }
 }

@@ -49,6 +49,9 @@ final class PollLoop implements ConsumerRebalanceListener {
     /** A command, a retry that is due or a partition that may fetch again waits for a poll to end; so polls are short. */
     private static final Duration POLL_BUSY = Duration.ofMillis(10);
 
+    /** Handlers that take no time are through with all that may be in memory before a longer poll ends. */
+    private static final Duration POLL_CROWDED = Duration.ofMillis(1);
+
     private static final Duration POLL_IDLE = Duration.ofMillis(50);
     private static final Duration AFTER_FAILURE = Duration.ofMillis(100);
     private static final Duration HANDLER_CHECK_EVERY = Duration.ofMillis(1);
@@ -311,7 +314,7 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     private Duration pollTime(long nearest) {
-        var longest = memory.messages() > 0 ? POLL_BUSY : POLL_IDLE;
+        var longest = memory.makesRoom() ? POLL_CROWDED : memory.messages() > 0 ? POLL_BUSY : POLL_IDLE;
         return nearest >= longest.toNanos() ? longest : Duration.ofMillis(Math.max(1, nearest / 1_000_000));
     }
 

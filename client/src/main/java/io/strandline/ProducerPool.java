@@ -27,12 +27,14 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
     private final Map<String, Object> overrides;
     private final Function<Map<String, Object>, Producer<byte[], byte[]>> factory;
 
-    /** Guards the two below; held while a producer is made, which does no network I/O. */
+    /** Guards every change of config, open and closed; held while a producer is made, which does no network I/O. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final Map<Kind, Producer<byte[], byte[]>> open = new HashMap<>();
+    /** Replaced as a whole, so that whoever sends waits for nobody. */
+    private volatile Map<Kind, Producer<byte[], byte[]>> open = Map.of();
+
     private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
-    private boolean closed;
+    private volatile boolean closed;
     private volatile Optional<String> trouble = Optional.empty();
 
     /** @param overrides the user's own settings, which win over those of the kind */
@@ -66,12 +68,20 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
     }
 
     Producer<byte[], byte[]> get(Kind kind) {
+        var there = open.get(kind);
+        return there == null || closed ? make(kind) : there;
+    }
+
+    private Producer<byte[], byte[]> make(Kind kind) {
         lock.lock();
         try {
             if (closed) {
                 throw new IllegalStateException("This producer is closed");
             }
-            return open.computeIfAbsent(kind, absent -> factory.apply(config(absent)));
+            var more = new HashMap<>(open);
+            var made = more.computeIfAbsent(kind, absent -> factory.apply(config(absent)));
+            open = Map.copyOf(more);
+            return made;
         } finally {
             lock.unlock();
         }
@@ -96,7 +106,9 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
     void drop(Producer<byte[], byte[]> producer) {
         lock.lock();
         try {
-            open.values().remove(producer);
+            var rest = new HashMap<>(open);
+            rest.values().remove(producer);
+            open = Map.copyOf(rest);
         } finally {
             lock.unlock();
         }
@@ -104,21 +116,11 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
     }
 
     List<Producer<byte[], byte[]>> all() {
-        lock.lock();
-        try {
-            return List.copyOf(open.values());
-        } finally {
-            lock.unlock();
-        }
+        return List.copyOf(open.values());
     }
 
     boolean closed() {
-        lock.lock();
-        try {
-            return closed;
-        } finally {
-            lock.unlock();
-        }
+        return closed;
     }
 
     /**
@@ -133,8 +135,8 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
             var moved = new HashMap<>(config);
             moved.put("bootstrap.servers", bootstrap);
             config = moved;
-            left = List.copyOf(open.values());
-            open.clear();
+            left = all();
+            open = Map.of();
         } finally {
             lock.unlock();
         }

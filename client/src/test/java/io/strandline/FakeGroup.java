@@ -212,6 +212,9 @@ final class FakeGroup {
 
         int polls;
 
+        /** What the last poll was given to wait. */
+        Duration lastPoll = Duration.ZERO;
+
         @SuppressWarnings("unchecked")
         Consumer<byte[], byte[]> consumer() {
             return (Consumer<byte[], byte[]>) Proxy.newProxyInstance(
@@ -243,6 +246,7 @@ final class FakeGroup {
         }
 
         public ConsumerRecords<byte[], byte[]> poll(Duration atMost) {
+            lastPoll = atMost;
             polls++;
             if (refuses != null) {
                 throw refuses;

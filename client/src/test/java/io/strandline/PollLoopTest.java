@@ -438,6 +438,27 @@ class PollLoopTest {
     }
 
     @Test
+    void whileHandlersMakeRoomAPollIsShortAndWhileNoneDoesItIsNot() {
+        choices.maxInFlight = 40;
+        var rig = new Rig(group, choices);
+        for (int i = 0; i < 200; i++) {
+            rig.append(P0, "slow");
+        }
+        rig.gate.shut();
+        rig.own(P0);
+        rig.steps(20);
+        assertThat(rig.kafka.pausedPartitions()).containsExactly(P0);
+        assertThat(rig.kafka.lastPoll).isEqualTo(Duration.ofMillis(10));
+
+        rig.gate.pass(rig.gate.waiting().getFirst());
+        rig.step();
+        assertThat(rig.kafka.pausedPartitions()).containsExactly(P0);
+        assertThat(rig.kafka.lastPoll).isEqualTo(Duration.ofMillis(1));
+        rig.step();
+        assertThat(rig.kafka.lastPoll).isEqualTo(Duration.ofMillis(10));
+    }
+
+    @Test
     void theLimitInBytesHoldsAsWell() {
         choices.maxInFlightBytes = 5_000;
         var rig = rig();
