@@ -2,6 +2,7 @@ package io.strandline.benchmarks;
 
 import io.strandline.conformance.Child;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,29 +22,35 @@ import java.util.regex.Pattern;
  * Runs clients at the same work on the same broker, in turn, several rounds, and writes a page of medians. See
  * {@code benchmarks/README.md}.
  *
- * <p>Arguments: {@code --broker kafka} (the default) or {@code strandline}; {@code --rounds N} (5); {@code --only WORD},
+ * <p>Arguments: {@code --broker kafka} (the default) or {@code strandline}; {@code --rounds N} (5); {@code --warm-up SECONDS} (12); {@code --only WORD},
  * which leaves out the disciplines whose name does not contain it, and may be repeated; {@code --quick} (one round, few
  * messages: proves that the runner works, and nothing else); {@code --readme FILE}, whose figures to replace when the last
  * round is done, if nothing was left out.
  */
 public final class ClientSideBySide {
     private static final Duration LIMIT = Duration.ofMinutes(2);
-    private static final Pattern LAP = Pattern.compile("lap messages=(\\d+) seconds=([0-9.]+) cpu=([0-9.]+)");
     private static final Pattern HEAP = Pattern.compile("heap alive=(\\d+) .*");
     private static final Pattern COLD = Pattern.compile("cold seconds=([0-9.]+) kilobytes=(\\d+)");
     private static final int QUICK_DIVISOR = 100;
 
+    /** So small a part of a lap goes by before the clock starts. */
+    private static final int LEAD_DIVISOR = 10;
+
     private final Contender broker;
     private final int rounds;
+    private final Duration warmUp;
     private final boolean quick;
     private final List<Discipline> disciplines;
     private final Path folder;
     private final Figures<String> figures = new Figures<>();
+    private final List<String> written = new ArrayList<>();
     private int started;
 
-    private ClientSideBySide(Contender broker, int rounds, boolean quick, List<Discipline> disciplines, Path folder) {
+    private ClientSideBySide(
+            Contender broker, int rounds, Duration warmUp, boolean quick, List<Discipline> disciplines, Path folder) {
         this.broker = broker;
         this.rounds = rounds;
+        this.warmUp = warmUp;
         this.quick = quick;
         this.disciplines = disciplines;
         this.folder = folder;
@@ -59,6 +66,7 @@ public final class ClientSideBySide {
         var run = new ClientSideBySide(
                 broker(name),
                 Integer.parseInt(value(arguments, "--rounds", quick ? "1" : "5")),
+                Duration.ofSeconds(Long.parseLong(value(arguments, "--warm-up", quick ? "0" : "12"))),
                 quick,
                 Discipline.all().stream()
                         .filter(discipline -> words.isEmpty() || words.stream().anyMatch(discipline.name()::contains))
@@ -106,10 +114,8 @@ public final class ClientSideBySide {
             var topics = new FullTopics(target.bootstrap());
             fill(topics);
             settle();
-            for (int round = 1; round <= rounds; round++) {
-                for (var discipline : disciplines) {
-                    measure(discipline, round, topics);
-                }
+            for (var discipline : disciplines) {
+                measure(discipline, topics);
             }
         }
         return new ClientPage(figures, disciplines, broker, rounds, folder, quick);
@@ -137,64 +143,124 @@ public final class ClientSideBySide {
         }
     }
 
-    private void measure(Discipline discipline, int round, FullTopics topics) {
+    private void measure(Discipline discipline, FullTopics topics) throws IOException {
         for (int size : discipline.sizes()) {
-            var order = new ArrayList<>(discipline.entries());
-            Collections.rotate(order, round); // Nobody always comes first.
-            for (var entry : order) {
-                if (entry.program().isThere()) {
-                    measure(discipline, size, entry, topics);
-                } else {
-                    System.err.println(entry.title() + " is left out; scripts/benchmark-tools installs it");
+            switch (discipline.kind()) {
+                case CONSUME, PRODUCE -> contest(discipline, size, topics);
+                case HEAP, COLD_START -> {
+                    for (int round = 1; round <= rounds; round++) {
+                        alone(discipline, size, round, topics);
+                    }
                 }
             }
         }
     }
 
-    private void measure(Discipline discipline, int size, Discipline.Entry entry, FullTopics topics) {
-        long begun = System.nanoTime();
-        var laps = entry.laps().apply(size).over(quick ? QUICK_DIVISOR : 1);
-        var task = new HashMap<>(entry.works());
-        task.put("bootstrap", topics.bootstrap());
-        task.put("warm-up", Integer.toString(laps.warmUp()));
-        task.put("messages", Integer.toString(laps.messages()));
-        task.put("bytes", Integer.toString(size));
-        var result = switch (discipline.kind()) {
-            case CONSUME -> {
-                task.put("topic", FullTopics.name(size));
-                task.put("group", "benchmark-" + ++started);
-                yield lap(discipline, size, entry, task);
+    /** All in turn, round after round; the processes stay. */
+    private void contest(Discipline discipline, int size, FullTopics topics) {
+        var contestants = new ArrayList<Contestant>();
+        try {
+            for (var entry : discipline.entries()) {
+                if (entry.program().isThere()) {
+                    var contestant = start(discipline, size, entry, topics);
+                    contestants.add(contestant);
+                    if (!stays(discipline, size, contestant, () -> warmUp(discipline, size, contestant, topics))) {
+                        contestants.remove(contestant);
+                    }
+                } else {
+                    System.err.println(entry.title() + " is left out; scripts/benchmark-tools installs it");
+                }
             }
-            case PRODUCE -> {
-                task.put("topic", topics.create("out-" + ++started));
-                var lap = lap(discipline, size, entry, task);
-                topics.delete(task.get("topic"));
-                yield lap;
+            for (int round = 1; round <= rounds; round++) {
+                Collections.rotate(contestants, 1); // Nobody always comes first.
+                for (var contestant : List.copyOf(contestants)) {
+                    if (!stays(discipline, size, contestant, () -> measure(discipline, size, contestant, topics))) {
+                        contestants.remove(contestant);
+                    }
+                }
             }
-            case HEAP -> {
-                task.put("topic", FullTopics.name(size));
-                task.put("group", "benchmark-" + ++started);
-                yield heap(entry, task);
-            }
-            case COLD_START -> coldStart(entry);
-        };
-        System.err.printf(
-                "%-12s %-6s %-48s %s (%d s in all)%n",
-                discipline.name(),
-                Measure.named(size),
-                entry.title(),
-                result,
-                (System.nanoTime() - begun) / 1_000_000_000);
+        } finally {
+            contestants.forEach(Contestant::close);
+            written.forEach(
+                    topics::delete); // only now: producers ask about a topic for minutes after they have used it
+            written.clear();
+        }
     }
 
-    private String lap(Discipline discipline, int size, Discipline.Entry entry, Map<String, String> task) {
-        var lap = run(entry.program(), Program.JVM, task, LAP);
-        long messages = Long.parseLong(lap.get(0));
-        double rate = messages / Double.parseDouble(lap.get(1));
-        double cpu = Double.parseDouble(lap.get(2)) * 1e6 / messages;
-        figures.add(Measure.rate(discipline.name(), size), entry.title(), rate);
-        figures.add(Measure.cpu(discipline.name(), size), entry.title(), cpu);
-        return String.format(Locale.ROOT, "%,9.0f/s %6.2f µs CPU", rate, cpu);
+    private static Contestant start(Discipline discipline, int size, Discipline.Entry entry, FullTopics topics) {
+        var always = new HashMap<>(entry.works());
+        always.put("bootstrap", topics.bootstrap());
+        always.put("bytes", Integer.toString(size));
+        always.putIfAbsent("handling-ms", "0");
+        return Contestant.start(entry, always);
+    }
+
+    /** Laps that do not count, until the compiler of a JVM has little left to do: it takes a core to itself for so long. */
+    private void warmUp(Discipline discipline, int size, Contestant contestant, FullTopics topics) {
+        long begun = System.nanoTime();
+        do {
+            lap(discipline, size, contestant, topics);
+        } while (System.nanoTime() - begun < warmUp.toNanos());
+    }
+
+    private void measure(Discipline discipline, int size, Contestant contestant, FullTopics topics) {
+        var entry = contestant.entry();
+        var result = lap(discipline, size, contestant, topics);
+        figures.add(Measure.rate(discipline.name(), size), entry.title(), result.rate());
+        figures.add(Measure.cpu(discipline.name(), size), entry.title(), result.cpu());
+        said(discipline, size, entry, String.format(Locale.ROOT, "%,9.0f/s %6.2f µs CPU", result.rate(), result.cpu()));
+    }
+
+    /** False if it could not do its laps; then it is out, and the page has only what was measured before. */
+    private static boolean stays(Discipline discipline, int size, Contestant contestant, Runnable laps) {
+        try {
+            laps.run();
+            return true;
+        } catch (IllegalStateException | UncheckedIOException e) {
+            said(discipline, size, contestant.entry(), "OUT: " + e);
+            contestant.close();
+            return false;
+        }
+    }
+
+    private Contestant.Result lap(Discipline discipline, int size, Contestant contestant, FullTopics topics) {
+        int messages = contestant.entry().messages().apply(size) / (quick ? QUICK_DIVISOR : 1);
+        Map<String, String> task = new HashMap<>();
+        task.put("lead", Integer.toString(messages / LEAD_DIVISOR));
+        task.put("messages", Integer.toString(messages - messages / LEAD_DIVISOR));
+        started++;
+        if (discipline.kind() == Discipline.Kind.CONSUME) {
+            task.put("topic", FullTopics.name(size));
+            task.put("group", "benchmark-" + started);
+            return contestant.lap(task);
+        }
+        settle();
+        var topic = topics.create("out-" + started);
+        task.put("topic", topic);
+        written.add(topic);
+        return contestant.lap(task);
+    }
+
+    /** Programs that show something once and end. */
+    private void alone(Discipline discipline, int size, int round, FullTopics topics) {
+        var order = new ArrayList<>(discipline.entries());
+        Collections.rotate(order, round);
+        for (var entry : order) {
+            var task = new HashMap<>(entry.works());
+            task.put("bootstrap", topics.bootstrap());
+            task.put("topic", FullTopics.name(size));
+            task.put("group", "benchmark-" + ++started);
+            task.put("messages", Integer.toString(entry.messages().apply(size)));
+            said(
+                    discipline,
+                    size,
+                    entry,
+                    discipline.kind() == Discipline.Kind.HEAP ? heap(entry, task) : coldStart(entry));
+        }
+    }
+
+    private static void said(Discipline discipline, int size, Discipline.Entry entry, String what) {
+        System.err.printf("%-12s %-6s %-48s %s%n", discipline.name(), Measure.named(size), entry.title(), what);
     }
 
     private String heap(Discipline.Entry entry, Map<String, String> task) {

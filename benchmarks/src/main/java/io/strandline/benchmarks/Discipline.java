@@ -42,16 +42,9 @@ record Discipline(String name, String title, Kind kind, List<Integer> sizes, Lis
      * One that takes part.
      *
      * @param works over the values that all have in common
-     * @param laps as many messages as take a few seconds, by the size of the message
+     * @param messages of a lap: as many as take a few seconds, by their size
      */
-    record Entry(String title, Program program, Map<String, String> works, Function<Integer, Laps> laps) {}
-
-    /** Messages before the clock starts, and then. */
-    record Laps(int warmUp, int messages) {
-        Laps over(int divisor) {
-            return new Laps(Math.max(1, warmUp / divisor), Math.max(1, messages / divisor));
-        }
-    }
+    record Entry(String title, Program program, Map<String, String> works, Function<Integer, Integer> messages) {}
 
     static List<Discipline> all() {
         return Stream.of(consuming(), producing(), besides())
@@ -69,46 +62,46 @@ record Discipline(String name, String title, Kind kind, List<Integer> sizes, Lis
                         List.of(
                                 entry(STRANDLINE, Program.STRANDLINE_CONSUMER, each(), Discipline::fast),
                                 entry(KAFKA_CLIENTS, Program.BARE_CONSUMER, each(), Discipline::fast),
-                                entry(SPRING, Program.SPRING_CONSUMER, each(), Discipline::fast),
-                                entry(KAFKAJS, Program.KAFKAJS, each(), laps(200_000, 300_000)),
-                                entry(PLATFORMATIC, Program.PLATFORMATIC, each(), laps(200_000, 300_000)))),
+                                entry(SPRING, Program.SPRING_CONSUMER, each(), Discipline::slower),
+                                entry(KAFKAJS, Program.KAFKAJS, each(), messages(300_000)),
+                                entry(PLATFORMATIC, Program.PLATFORMATIC, each(), messages(300_000)))),
                 new Discipline(
                         "commit",
                         "Consume, with a commit after each message; the handler does nothing",
                         Kind.CONSUME,
                         List.of(LARGE),
                         List.of(
-                                entry(STRANDLINE, Program.STRANDLINE_CONSUMER, work("each-commit"), Discipline::fast),
-                                entry(SPRING, Program.SPRING_CONSUMER, work("each-commit"), laps(10_000, 20_000)))),
+                                entry(STRANDLINE, Program.STRANDLINE_CONSUMER, work("each-commit"), Discipline::slower),
+                                entry(SPRING, Program.SPRING_CONSUMER, work("each-commit"), messages(15_000)))),
                 new Discipline(
                         "per-key",
                         "Consume in the order of keys, 100 at once; the handler does nothing",
                         Kind.CONSUME,
                         List.of(LARGE, SMALL),
-                        perKey(100, Duration.ZERO, Discipline::fast, laps(150_000, 300_000))),
+                        perKey(100, Duration.ZERO, Discipline::slower, messages(300_000))),
                 new Discipline(
                         "per-key-2ms",
                         "Consume in the order of keys, 100 at once; the handler waits for 2 ms (50,000/s are possible)",
                         Kind.CONSUME,
                         List.of(LARGE),
-                        perKey(100, Duration.ofMillis(2), laps(100_000, 200_000), laps(50_000, 120_000))),
+                        perKey(100, Duration.ofMillis(2), messages(200_000), messages(150_000))),
                 new Discipline(
                         "per-key-20ms",
                         "Consume in the order of keys, 5,000 at once; the handler waits for 20 ms (250,000/s are possible)",
                         Kind.CONSUME,
                         List.of(LARGE),
                         List.of(
-                                perKey(5_000, Duration.ofMillis(20), Discipline::fast, Discipline::fast)
+                                perKey(5_000, Duration.ofMillis(20), Discipline::slower, Discipline::slower)
                                         .getFirst(),
                                 entry(
                                         CEILING,
                                         Program.BARE_CONSUMER,
                                         handlers("virtual-threads", 5_000, Duration.ofMillis(20)),
-                                        Discipline::fast))));
+                                        Discipline::slower))));
     }
 
     private static List<Entry> perKey(
-            int atOnce, Duration handling, Function<Integer, Laps> ours, Function<Integer, Laps> theirs) {
+            int atOnce, Duration handling, Function<Integer, Integer> ours, Function<Integer, Integer> theirs) {
         var works = handlers("per-key", atOnce, handling);
         return List.of(
                 entry(STRANDLINE, Program.STRANDLINE_CONSUMER, works, ours),
@@ -116,8 +109,8 @@ record Discipline(String name, String title, Kind kind, List<Integer> sizes, Lis
     }
 
     private static List<Discipline> producing() {
-        var async = laps(size -> size == SMALL ? new Laps(800_000, 1_200_000) : new Laps(200_000, 300_000));
-        var batches = laps(size -> size == SMALL ? new Laps(300_000, 600_000) : new Laps(150_000, 250_000));
+        Function<Integer, Integer> async = size -> size == SMALL ? 1_500_000 : 400_000;
+        Function<Integer, Integer> batches = size -> size == SMALL ? 1_000_000 : 400_000;
         return List.of(
                 new Discipline(
                         "send-async",
@@ -138,17 +131,13 @@ record Discipline(String name, String title, Kind kind, List<Integer> sizes, Lis
                         Kind.PRODUCE,
                         List.of(LARGE),
                         List.of(
-                                entry(STRANDLINE, Program.STRANDLINE_PRODUCER, senders("send", 1), laps(8_000, 16_000)),
-                                entry(
-                                        NO_LINGER,
-                                        Program.BARE_PRODUCER,
-                                        bare("send", "linger.ms:0"),
-                                        laps(8_000, 16_000)),
+                                entry(STRANDLINE, Program.STRANDLINE_PRODUCER, senders("send", 1), messages(20_000)),
+                                entry(NO_LINGER, Program.BARE_PRODUCER, bare("send", "linger.ms:0"), messages(16_000)),
                                 entry(
                                         FROM_MANY,
                                         Program.STRANDLINE_PRODUCER,
                                         senders("send", 100),
-                                        laps(150_000, 200_000)))),
+                                        messages(300_000)))),
                 new Discipline(
                         "send-batch",
                         "Send batches of 1,000, and wait for each",
@@ -156,8 +145,12 @@ record Discipline(String name, String title, Kind kind, List<Integer> sizes, Lis
                         List.of(LARGE, SMALL),
                         List.of(
                                 entry(STRANDLINE, Program.STRANDLINE_PRODUCER, senders("send-batch", 1_000), batches),
-                                entry(KAFKAJS, Program.KAFKAJS, senders("send-batch", 1_000), batches),
-                                entry(PLATFORMATIC, Program.PLATFORMATIC, senders("send-batch", 1_000), batches))));
+                                entry(KAFKAJS, Program.KAFKAJS, senders("send-batch", 1_000), messages(200_000)),
+                                entry(
+                                        PLATFORMATIC,
+                                        Program.PLATFORMATIC,
+                                        senders("send-batch", 1_000),
+                                        messages(400_000)))));
     }
 
     private static List<Discipline> besides() {
@@ -171,19 +164,20 @@ record Discipline(String name, String title, Kind kind, List<Integer> sizes, Lis
                                 STRANDLINE,
                                 Program.STRANDLINE_SMALL_HEAP,
                                 handlers("heap", 1, Duration.ofMillis(50)),
-                                laps(1, 600)))),
+                                messages(600)))),
                 new Discipline(
                         "junit",
                         "A test class with a broker, from the launch of its JVM to the first message consumed in a group",
                         Kind.COLD_START,
                         List.of(LARGE),
                         List.of(
-                                entry(STRANDLINE, Program.STRANDLINE_COLD_START, Map.of(), laps(1, 1)),
-                                entry(SPRING, Program.SPRING_COLD_START, Map.of(), laps(1, 1)))));
+                                entry(STRANDLINE, Program.STRANDLINE_COLD_START, Map.of(), messages(1)),
+                                entry(SPRING, Program.SPRING_COLD_START, Map.of(), messages(1)))));
     }
 
-    private static Entry entry(String title, Program program, Map<String, String> works, Function<Integer, Laps> laps) {
-        return new Entry(title, program, works, laps);
+    private static Entry entry(
+            String title, Program program, Map<String, String> works, Function<Integer, Integer> messages) {
+        return new Entry(title, program, works, messages);
     }
 
     private static Map<String, String> work(String work) {
@@ -207,15 +201,15 @@ record Discipline(String name, String title, Kind kind, List<Integer> sizes, Lis
         return Map.of("work", work, "set", settings);
     }
 
-    private static Laps fast(int size) {
-        return size == SMALL ? new Laps(1_000_000, 2_000_000) : new Laps(400_000, 600_000);
+    private static int fast(int size) {
+        return size == SMALL ? 4_000_000 : 900_000;
     }
 
-    private static Function<Integer, Laps> laps(int warmUp, int messages) {
-        return size -> new Laps(warmUp, messages);
+    private static int slower(int size) {
+        return size == SMALL ? 2_000_000 : 600_000;
     }
 
-    private static Function<Integer, Laps> laps(Function<Integer, Laps> laps) {
-        return laps;
+    private static Function<Integer, Integer> messages(int messages) {
+        return size -> messages;
     }
 }

@@ -1,6 +1,7 @@
 package io.strandline.benchmarks;
 
 import io.strandline.benchmarks.track.Load;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -9,9 +10,11 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +25,7 @@ record FullTopics(String bootstrap) {
 
     /** Enough for the longest lap, and of the large ones more than 1 GB. */
     static int messages(int size) {
-        return size == Discipline.SMALL ? 3_000_000 : 1_000_000;
+        return size == Discipline.SMALL ? 4_000_000 : 1_000_000;
     }
 
     /** Of the full topic with values of this size. */
@@ -47,12 +50,16 @@ record FullTopics(String bootstrap) {
         }
     }
 
-    /** Returns its name. */
+    /** Returns its name, when all its partitions answer. */
     String create(String topic) {
         try (var admin = Admin.create(Map.<String, Object>of("bootstrap.servers", bootstrap))) {
-            get(admin.createTopics(List.of(
-                            new NewTopic(topic, PARTITIONS, (short) 1).configs(Map.of("file.delete.delay.ms", "1000"))))
+            get(admin.createTopics(List.of(new NewTopic(topic, PARTITIONS, (short) 1)))
                     .all());
+            var ends = new HashMap<TopicPartition, OffsetSpec>();
+            for (int partition = 0; partition < PARTITIONS; partition++) {
+                ends.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+            }
+            get(admin.listOffsets(ends).all()); // asks again until there is a leader
         }
         return topic;
     }

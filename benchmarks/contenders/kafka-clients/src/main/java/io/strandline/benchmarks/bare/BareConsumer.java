@@ -2,12 +2,14 @@ package io.strandline.benchmarks.bare;
 
 import io.strandline.benchmarks.track.Lap;
 import io.strandline.benchmarks.track.Task;
+import io.strandline.benchmarks.track.Track;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
@@ -20,26 +22,32 @@ public final class BareConsumer {
 
     private BareConsumer() {}
 
-    public static void main(String[] args) throws InterruptedException {
-        var task = Task.of(args);
-        var lap = Lap.ofHandlers(task);
-        Thread.ofPlatform().daemon().name("poll").start(() -> poll(task, lap));
-        lap.report();
-        Runtime.getRuntime().halt(0);
+    public static void main(String[] args) {
+        Track.follow(args, BareConsumer::run);
     }
 
-    private static void poll(Task task, Lap lap) {
+    private static void run(Task task, Lap lap) throws InterruptedException {
         Map<String, Object> config = new HashMap<>();
         config.put("bootstrap.servers", task.bootstrap());
         config.put("group.id", task.group());
         config.put("auto.offset.reset", "earliest");
-        try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        var polling = Thread.ofPlatform().name("poll").start(() -> poll(consumer, task, lap));
+        lap.await();
+        consumer.wakeup();
+        polling.join();
+    }
+
+    private static void poll(KafkaConsumer<byte[], byte[]> consumer, Task task, Lap lap) {
+        try (consumer) {
             consumer.subscribe(List.of(task.topic()));
             switch (task.work()) {
                 case "each" -> each(consumer, lap);
                 case "virtual-threads" -> virtualThreads(consumer, lap, new Semaphore(task.atOnce()));
                 default -> throw task.unknown();
             }
+        } catch (WakeupException e) {
+            // the lap is over
         } catch (Throwable e) {
             e.printStackTrace();
             Runtime.getRuntime().halt(1);

@@ -3,6 +3,7 @@ package io.strandline.benchmarks.bare;
 import io.strandline.benchmarks.track.Lap;
 import io.strandline.benchmarks.track.Load;
 import io.strandline.benchmarks.track.Task;
+import io.strandline.benchmarks.track.Track;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -17,26 +18,25 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 public final class BareProducer {
     private BareProducer() {}
 
-    public static void main(String[] args) throws InterruptedException, ExecutionException {
-        var task = Task.of(args);
+    public static void main(String[] args) {
+        var always = Task.of(args);
         Map<String, Object> config = new HashMap<>();
-        config.put("bootstrap.servers", task.bootstrap());
-        for (var setting : task.text("set").split(",", -1)) {
+        config.put("bootstrap.servers", always.bootstrap());
+        for (var setting : always.text("set").split(",", -1)) {
             if (!setting.isEmpty()) {
                 config.put(setting.split(":", 2)[0], setting.split(":", 2)[1]);
             }
         }
-        var lap = new Lap(task);
-        var load = new Load(task.bytes());
-        int all = task.warmUp() + task.messages();
-        try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+        var load = new Load(always.bytes());
+        var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        Track.follow(args, (task, lap) -> {
             switch (task.work()) {
-                case "send-async" -> sendAsync(producer, task.topic(), load, all, lap);
-                case "send" -> send(producer, task.topic(), load, all, lap);
+                case "send-async" -> sendAsync(producer, task.topic(), load, task.all(), lap);
+                case "send" -> send(producer, task.topic(), load, task.all(), lap);
                 default -> throw task.unknown();
             }
-            lap.report();
-        }
+            lap.await();
+        });
     }
 
     private static void sendAsync(

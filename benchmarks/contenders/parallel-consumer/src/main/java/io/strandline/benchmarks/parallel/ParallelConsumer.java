@@ -4,6 +4,7 @@ import io.confluent.parallelconsumer.ParallelConsumerOptions;
 import io.confluent.parallelconsumer.ParallelStreamProcessor;
 import io.strandline.benchmarks.track.Lap;
 import io.strandline.benchmarks.track.Task;
+import io.strandline.benchmarks.track.Track;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,12 +15,14 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 public final class ParallelConsumer {
     private ParallelConsumer() {}
 
-    public static void main(String[] args) throws InterruptedException {
-        var task = Task.of(args);
+    public static void main(String[] args) {
+        Track.follow(args, ParallelConsumer::run);
+    }
+
+    private static void run(Task task, Lap lap) throws InterruptedException {
         if (!task.work().equals("per-key")) {
             throw task.unknown();
         }
-        var lap = Lap.ofHandlers(task);
         Map<String, Object> config = new HashMap<>();
         config.put("bootstrap.servers", task.bootstrap());
         config.put("group.id", task.group());
@@ -39,7 +42,7 @@ public final class ParallelConsumer {
                 throw new IllegalStateException(e); // nobody interrupts it
             }
         });
-        lap.report();
-        Runtime.getRuntime().halt(0);
+        lap.await();
+        processor.closeDontDrainFirst();
     }
 }

@@ -2,6 +2,7 @@ package io.strandline.benchmarks.spring;
 
 import io.strandline.benchmarks.track.Lap;
 import io.strandline.benchmarks.track.Task;
+import io.strandline.benchmarks.track.Track;
 import java.util.Map;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.springframework.kafka.core.DefaultKafkaConsumerFactory;
@@ -16,11 +17,14 @@ import org.springframework.kafka.listener.MessageListener;
 public final class SpringConsumer {
     private SpringConsumer() {}
 
-    public static void main(String[] args) throws InterruptedException {
-        var task = Task.of(args);
-        var lap = Lap.ofHandlers(task);
+    public static void main(String[] args) {
+        Track.follow(args, SpringConsumer::run);
+    }
+
+    private static void run(Task task, Lap lap) throws InterruptedException {
         var properties = new ContainerProperties(task.topic());
         properties.setGroupId(task.group());
+        properties.setStopImmediate(true); // the lap is over: what was polled with its last message is for nobody
         properties.setMessageListener((MessageListener<byte[], byte[]>) message -> {
             try {
                 lap.handle(message);
@@ -36,8 +40,9 @@ public final class SpringConsumer {
         Map<String, Object> config = Map.of("bootstrap.servers", task.bootstrap(), "auto.offset.reset", "earliest");
         var factory =
                 new DefaultKafkaConsumerFactory<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        new ConcurrentMessageListenerContainer<>(factory, properties).start();
-        lap.report();
-        Runtime.getRuntime().halt(0);
+        var container = new ConcurrentMessageListenerContainer<>(factory, properties);
+        container.start();
+        lap.await();
+        container.stop();
     }
 }

@@ -35,6 +35,6 @@ public final class SmallHeap {
         }
         System.out.printf(
                 "heap alive=%d max=%d handled=%d%n", alive, Runtime.getRuntime().maxMemory(), handled.get());
-        Runtime.getRuntime().halt(0);
+        System.exit(0);
     }
 }

@@ -6,6 +6,7 @@ import io.strandline.Kafka;
 import io.strandline.Topic;
 import io.strandline.benchmarks.track.Lap;
 import io.strandline.benchmarks.track.Task;
+import io.strandline.benchmarks.track.Track;
 
 /**
  * {@code eachMessage} with our defaults. Works: {@code each}; {@code each-commit}, which stores the progress after each
@@ -14,10 +15,12 @@ import io.strandline.benchmarks.track.Task;
 public final class StrandlineConsumer {
     private StrandlineConsumer() {}
 
-    public static void main(String[] args) throws InterruptedException {
-        var task = Task.of(args);
-        var lap = Lap.ofHandlers(task);
-        var kafka = Kafka.connect(task.bootstrap());
+    public static void main(String[] args) {
+        var kafka = Kafka.connect(Task.of(args).bootstrap());
+        Track.follow(args, (task, lap) -> run(kafka, task, lap));
+    }
+
+    private static void run(Kafka kafka, Task task, Lap lap) throws InterruptedException {
         var builder = kafka.consumer(task.group()).eachMessage(Topic.bytes(task.topic()), lap::handle);
         switch (task.work()) {
             case "each" -> {}
@@ -25,8 +28,8 @@ public final class StrandlineConsumer {
             case "per-key" -> builder.concurrency(Concurrency.perKey(task.atOnce()));
             default -> throw task.unknown();
         }
-        builder.start();
-        lap.report();
-        Runtime.getRuntime().halt(0);
+        var consumer = builder.start();
+        lap.await();
+        consumer.close();
     }
 }

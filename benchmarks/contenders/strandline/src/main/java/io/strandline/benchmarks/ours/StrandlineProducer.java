@@ -7,6 +7,7 @@ import io.strandline.Topic;
 import io.strandline.benchmarks.track.Lap;
 import io.strandline.benchmarks.track.Load;
 import io.strandline.benchmarks.track.Task;
+import io.strandline.benchmarks.track.Track;
 import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -21,27 +22,28 @@ public final class StrandlineProducer {
     private final int all;
     private final Lap lap;
 
-    private StrandlineProducer(Producer producer, Task task) {
+    private StrandlineProducer(Producer producer, Load load, Task task, Lap lap) {
         this.producer = producer;
+        this.load = load;
+        this.lap = lap;
         topic = Topic.bytes(task.topic());
-        load = new Load(task.bytes());
-        all = task.warmUp() + task.messages();
-        lap = new Lap(task);
+        all = task.all();
     }
 
-    public static void main(String[] args) throws InterruptedException {
-        var task = Task.of(args);
-        try (var kafka = Kafka.connect(task.bootstrap());
-                var producer = kafka.producer()) {
-            var at = new StrandlineProducer(producer, task);
+    public static void main(String[] args) {
+        var always = Task.of(args);
+        var producer = Kafka.connect(always.bootstrap()).producer();
+        var load = new Load(always.bytes());
+        Track.follow(args, (task, lap) -> {
+            var at = new StrandlineProducer(producer, load, task, lap);
             switch (task.work()) {
                 case "send-async" -> at.sendAsync();
                 case "send" -> at.send(task.atOnce());
                 case "send-batch" -> at.sendBatches(task.atOnce());
                 default -> throw task.unknown();
             }
-            at.lap.report();
-        }
+            lap.await();
+        });
     }
 
     private void sendAsync() {

@@ -11,14 +11,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts messages as they are handled or acknowledged. The clock runs from the last one of the warm-up to the last one of
- * all: time, and the processor time of this whole process. Safe for use by all threads.
+ * Counts messages as they are handled or acknowledged. The clock runs from the last one of the lead, in which
+ * groups form and connections open, to the last one of all: time, and the processor time of this whole process. Safe for use by all threads.
  */
 public final class Lap {
     /** USER_HZ, which is 100 on every Linux that anyone runs. */
     private static final double TICKS_PER_SECOND = 100;
 
-    private final int warmUp;
+    private final int lead;
     private final int messages;
     private final Duration handling;
     private final AtomicLong passed = new AtomicLong();
@@ -32,19 +32,10 @@ public final class Lap {
         }
     }
 
-    public Lap(Task task) {
-        this(task, Duration.ZERO);
-    }
-
-    private Lap(Task task, Duration handling) {
-        this.warmUp = task.warmUp();
-        this.messages = task.messages();
-        this.handling = handling;
-    }
-
-    /** One for consumers, whose handler is {@link #handle}. */
-    public static Lap ofHandlers(Task task) {
-        return new Lap(task, task.handling());
+    Lap(Task task) {
+        lead = task.lead();
+        messages = task.messages();
+        handling = task.handling();
     }
 
     /** The handler of all contenders: waits as long as the task says, if at all, and counts. */
@@ -59,25 +50,28 @@ public final class Lap {
     /** One message is done. */
     public void passed() {
         long count = passed.incrementAndGet();
-        if (count == warmUp) {
+        if (count == lead) {
             begun = Reading.now();
-        } else if (count == (long) warmUp + messages) {
+        } else if (count == (long) lead + messages) {
             ended = Reading.now();
             end.countDown();
         }
     }
 
-    /** Waits for the last message, and says on standard output how it went. */
-    public void report() throws InterruptedException {
+    /** Waits for the last message. */
+    public void await() throws InterruptedException {
         end.await();
+    }
+
+    /** How it went, in one line. */
+    String result() {
         var first = begun;
         var last = ended;
         if (first == null || last == null) {
-            throw new IllegalStateException("the lap ended before it began: a warm-up has 1 message or more");
+            throw new IllegalStateException("the lap is not over, or had no message before the clock starts");
         }
-        System.out.printf(
-                "lap messages=%d seconds=%.6f cpu=%.6f%n",
-                messages, (last.nanoTime - first.nanoTime) / 1e9, last.cpuSeconds - first.cpuSeconds);
+        return "lap messages=%d seconds=%.6f cpu=%.6f"
+                .formatted(messages, (last.nanoTime - first.nanoTime) / 1e9, last.cpuSeconds - first.cpuSeconds);
     }
 
     /** Processor time that this process has used so far, user and system. */

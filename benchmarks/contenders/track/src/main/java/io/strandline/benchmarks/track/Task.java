@@ -2,6 +2,7 @@ package io.strandline.benchmarks.track;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -49,18 +50,31 @@ public record Task(Map<String, String> given) {
         return Duration.ofMillis(number("handling-ms"));
     }
 
-    /** Of values to send. */
+    /** Of values. */
     public int bytes() {
         return number("bytes");
     }
 
-    public int warmUp() {
-        return number("warm-up");
+    /** Messages before the clock starts. */
+    public int lead() {
+        return number("lead");
     }
 
-    /** After the warm-up. */
+    /** While the clock runs. */
     public int messages() {
         return number("messages");
+    }
+
+    /** Both. */
+    public int all() {
+        return lead() + messages();
+    }
+
+    /** The same with more, or other, arguments. */
+    Task with(String[] arguments) {
+        var both = new HashMap<>(given);
+        both.putAll(of(arguments).given);
+        return new Task(both);
     }
 
     /** A refusal, for whoever does not know the work that is asked for. */
