@@ -16,6 +16,8 @@ public interface Kafka extends AutoCloseable {
      * Does no I/O yet: the first use connects, see {@link #awaitReady}.
      *
      * @param bootstrapServers {@code host:port}, several with commas between
+     * @throws IllegalArgumentException if one of them is no address
+     * @throws IllegalStateException if there is none
      */
     static Kafka connect(String bootstrapServers) {
         return builder().bootstrap(bootstrapServers).build();
@@ -158,14 +160,19 @@ public interface Kafka extends AutoCloseable {
     }
 
     interface Builder {
-        /** {@code host:port}, each its own argument or with commas between. */
+        /**
+         * {@code host:port}, each its own argument or with commas between.
+         *
+         * @throws IllegalArgumentException if one of them is no address
+         */
         Builder bootstrap(String... servers);
 
         /**
          * Service discovery: asked whenever a client is made, and again, every few seconds, while the producers and the
          * admin have no broker to talk to; they then move to what it says. A consumer asks when it starts.
          *
-         * @param servers {@code host:port} each; may block; where it fails or knows none, its last answer stays in use
+         * @param servers {@code host:port} each; may block; where it fails, knows none, or says what is no address, its last
+         *     answer stays in use
          */
         Builder bootstrap(Supplier<List<String>> servers);
 
@@ -199,6 +206,10 @@ public interface Kafka extends AutoCloseable {
 
         Builder set(Map<String, ?> kafkaConfig);
 
+        /**
+         * @throws IllegalStateException if there is no address
+         * @throws IllegalArgumentException if {@code bootstrap.servers}, where it was set, has what is no address
+         */
         Kafka build();
     }
 }

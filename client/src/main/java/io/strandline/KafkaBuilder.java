@@ -9,6 +9,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 final class KafkaBuilder implements Kafka.Builder {
+    private static final String BOOTSTRAP_SERVERS = "bootstrap.servers";
+
     private Optional<Addresses> addresses = Optional.empty();
     private Security security = Security.plaintext();
     private String clientId = "strandline";
@@ -20,11 +22,7 @@ final class KafkaBuilder implements Kafka.Builder {
 
     @Override
     public Kafka.Builder bootstrap(String... servers) {
-        var each = Stream.of(servers)
-                .flatMap(list -> Stream.of(list.split(",")))
-                .map(String::strip)
-                .filter(server -> !server.isEmpty())
-                .toList();
+        var each = Addresses.of(Stream.of(servers));
         addresses = each.isEmpty() ? Optional.empty() : Optional.of(Addresses.fixed(each));
         return this;
     }
@@ -86,9 +84,12 @@ final class KafkaBuilder implements Kafka.Builder {
 
     @Override
     public Kafka build() {
-        if (addresses.isEmpty() && !overrides.containsKey("bootstrap.servers")) {
-            throw new IllegalStateException(
-                    "No address: say Kafka.connect(\"localhost:9092\") or bootstrap(\"host:port\")");
+        if (addresses.isEmpty() && !overrides.containsKey(BOOTSTRAP_SERVERS)) {
+            throw noAddress();
+        }
+        if (overrides.get(BOOTSTRAP_SERVERS) instanceof String own
+                && Addresses.of(Stream.of(own)).isEmpty()) {
+            throw noAddress();
         }
         var kafka = new ConnectedKafka(new Settings(
                 addresses.orElse(Addresses.fixed(List.of())),
@@ -103,5 +104,10 @@ final class KafkaBuilder implements Kafka.Builder {
         }
         kafka.opened();
         return kafka;
+    }
+
+    private static IllegalStateException noAddress() {
+        return new IllegalStateException(
+                "No address: say Kafka.connect(\"localhost:9092\") or bootstrap(\"host:port\")");
     }
 }

@@ -141,4 +141,51 @@ class ConsumerBuilderTest {
     void aKafkaWithoutAnAddressIsRefused() {
         assertThatThrownBy(() -> Kafka.builder().build()).hasMessageContaining("localhost:9092");
     }
+
+    @Test
+    void whatIsNoAddressIsRefusedWithWhatIsWrongAndAnExample() {
+        refused("localhost", "'localhost' is not the address of a broker: it has no port");
+        refused("good:9092, [::1]", "'[::1]' is not the address of a broker: it has no port");
+        refused(
+                "localhost:9092:9093",
+                "'localhost:9092:9093' is not the address of a broker: it has more than one colon");
+        refused("::1:9092", "[::1]:9092");
+        refused(":9092", "it has no host");
+        refused("my host:9092", "its host has a space");
+        refused("localhost:", "its port is ''");
+        refused("localhost:kafka", "its port is 'kafka'");
+        refused("http://localhost:9092/", "its port is '9092/'");
+        refused("localhost:0", "from 1 to 65535");
+        refused("localhost:65536", "from 1 to 65535");
+        refused("PLAINTEXT://localhost", "it has no port");
+        assertThatThrownBy(() ->
+                        Kafka.builder().set("bootstrap.servers", "localhost").build())
+                .hasMessageContaining("it has no port");
+    }
+
+    private static void refused(String addresses, String why) {
+        assertThatThrownBy(() -> Kafka.connect(addresses))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(why)
+                .hasMessageContaining("such as localhost:9092");
+    }
+
+    @Test
+    void anEmptyAddressIsNone() {
+        for (var none : new String[] {"", " ", ",", " , "}) {
+            assertThatThrownBy(() -> Kafka.connect(none))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("No address: say Kafka.connect(\"localhost:9092\")");
+        }
+        assertThatThrownBy(() -> Kafka.builder().set("bootstrap.servers", " ").build())
+                .hasMessageContaining("No address");
+    }
+
+    @Test
+    void addressesOfEveryKindAreTaken() {
+        for (var address : new String[] {"localhost:9092", "[::1]:9092,127.0.0.1:1", "PLAINTEXT://a_b-c.d:65535"}) {
+            Kafka.connect(address).close();
+        }
+        Kafka.builder().set("bootstrap.servers", "127.0.0.1:1").build().close();
+    }
 }

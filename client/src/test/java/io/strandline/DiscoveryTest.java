@@ -60,6 +60,8 @@ class DiscoveryTest {
         assertThat(addresses.now()).isEqualTo("a:1,b:2");
         answer.set(List.of());
         assertThat(addresses.now()).isEqualTo("a:1,b:2");
+        answer.set(List.of("c"));
+        assertThat(addresses.now()).as("after what is no address").isEqualTo("a:1,b:2");
         answer.set(List.of("c:3"));
         assertThat(addresses.now()).isEqualTo("c:3");
     }
@@ -68,6 +70,9 @@ class DiscoveryTest {
     void aDiscoveryThatNeverKnewABrokerIsNamed() {
         try (var kafka = Kafka.builder().bootstrap(List::of).build()) {
             assertThatThrownBy(kafka::producer).hasMessageContaining("bootstrap(..)");
+        }
+        try (var kafka = Kafka.builder().bootstrap(() -> List.of("a")).build()) {
+            assertThatThrownBy(kafka::producer).hasMessageContaining("'a' is not the address of a broker");
         }
     }
 }

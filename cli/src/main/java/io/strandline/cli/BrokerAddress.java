@@ -80,8 +80,7 @@ final class BrokerAddress {
     }
 
     private Problem unusable(RuntimeException why) {
-        return Problem.usage("Cannot use " + servers() + " as the broker's address: " + why.getMessage()
-                + " (an address is HOST:PORT, such as localhost:9092)");
+        return Problem.usage("Cannot use " + servers() + " as the broker's address: " + why.getMessage());
     }
 
     /** The settings are wrong, so that waiting would not help. */

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 @StrandlineTest
 class KafkaMetersTest {
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    private Kafka kafka = Kafka.connect("replaced");
+    private Kafka kafka = Kafka.connect("replaced:9092");
 
     @BeforeEach
     void connect(@BootstrapServers String servers) {

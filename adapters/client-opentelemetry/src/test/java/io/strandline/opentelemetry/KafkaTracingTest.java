@@ -48,7 +48,7 @@ class KafkaTracingTest {
                     .build())
             .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
             .build();
-    private Kafka kafka = Kafka.connect("replaced");
+    private Kafka kafka = Kafka.connect("replaced:9092");
 
     @BeforeEach
     void connect(@BootstrapServers String servers) {
