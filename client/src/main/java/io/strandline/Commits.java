@@ -6,10 +6,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -91,22 +93,29 @@ final class Commits {
         }
     }
 
-    /** Before these are let go. What the broker does not take in time is delivered again. */
-    void last(Collection<Tenure> leaving) {
+    /**
+     * Before these are let go. What the broker does not take in time is delivered again.
+     *
+     * @return false if the group was rebalancing, or has a rebalance behind it that this member has not seen: after polls
+     *     the broker may take it
+     */
+    boolean last(Collection<Tenure> leaving) {
         if (when instanceof Commit.Manual) {
-            return;
+            return true;
         }
         var progress = Progress.of(leaving);
         if (progress.offsets.isEmpty()) {
-            return;
+            return true;
         }
         try {
             kafka.commitSync(progress.toKafka(), unanswered ? NEXT_COMMIT_WAIT : LAST_COMMIT_WAIT);
             unanswered = false;
             done(progress, null);
+            return true;
         } catch (KafkaException e) {
             unanswered = e instanceof TimeoutException;
             done(progress, e);
+            return !(e instanceof RebalanceInProgressException || e instanceof CommitFailedException);
         }
     }
 

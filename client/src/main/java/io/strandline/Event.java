@@ -43,8 +43,9 @@ public sealed interface Event {
      * Partitions left this member.
      *
      * @param lost they went without notice (session time-out): nothing could be committed for them
-     * @param unfinished offsets of messages whose handler was still running when the wait was over; they are delivered
-     *     again, to whoever has the partition now
+     * @param unfinished of each partition the lowest offset of a message whose handler was still running when the wait was
+     *     over, also one that began before a seek; what they do does not count, and they are delivered again, to whoever
+     *     has the partition now, unless a seek has passed over them
      */
     record Revoked(Instant at, String group, Set<Partition> partitions, boolean lost, Map<Partition, Long> unfinished)
             implements OfConsumer {}
@@ -72,7 +73,7 @@ public sealed interface Event {
     /** The broker has stored these as the next offsets to read. */
     record Committed(Instant at, String group, Map<Partition, Long> offsets) implements OfConsumer {}
 
-    /** The broker did not store the progress; it is sent again after 100 ms, then later and later, up to 5 s. */
+    /** The broker did not store the progress; it is sent again after 100 ms, then later and later, up to 5 s; in a stop each 100 ms. */
     record CommitFailed(Instant at, String group, Map<Partition, Long> offsets, Throwable why) implements OfConsumer {}
 
     /**

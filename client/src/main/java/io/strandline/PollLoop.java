@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -55,6 +56,10 @@ final class PollLoop implements ConsumerRebalanceListener {
     private static final Duration POLL_IDLE = Duration.ofMillis(50);
     private static final Duration AFTER_FAILURE = Duration.ofMillis(100);
     private static final Duration HANDLER_CHECK_EVERY = Duration.ofMillis(1);
+
+    /** What a stop may not store while the group rebalances. */
+    private static final Duration STORE_AGAIN_AFTER = Duration.ofMillis(100);
+
     private static final Duration OBSERVE_EVERY = Duration.ofMillis(100);
     private static final Duration TOPICS_CHECK_EVERY = Duration.ofSeconds(5);
     private static final Duration REFUSED_ASKS_AGAIN_AFTER = Duration.ofSeconds(1);
@@ -582,7 +587,14 @@ final class PollLoop implements ConsumerRebalanceListener {
         }
     }
 
-    /** Rule: takes nothing new, waits for what runs, commits, lets go; afterwards nothing is committed for these. */
+    /**
+     * Rule: takes nothing new, waits for what runs, commits, lets go; afterwards nothing is committed for these.
+     *
+     * <p>It commits once. A commit that is refused here stays refused: the broker takes commits of the generation that we
+     * know until all its members have joined the next one, and we join only after this call. So a refusal means that the
+     * group has given us up, and only a poll could change that. With the consumer protocol kafka-clients itself sends the
+     * commit again under a newer epoch.
+     */
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
         lookAtMembership();
@@ -611,7 +623,7 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     private void letGo(Collection<TopicPartition> partitions, List<Tenure> leaving, boolean lost) {
         leaving.forEach(Tenure::letGo); // before the generation changes: see TransactionLane.commit
-        var unfinished = running(leaving);
+        var unfinished = unfinished(leaving);
         for (var partition : partitions) {
             tenures.remove(partition);
             member.transactions().left(Partition.of(partition), member.threads());
@@ -626,7 +638,8 @@ final class PollLoop implements ConsumerRebalanceListener {
         }
         if (!unfinished.isEmpty()) {
             LOG.warn(
-                    "Group {}: {} left while handlers were busy with offsets {}; these are delivered again",
+                    "Group {}: {} left while handlers were busy with offsets {}; what they do does not count, and these are"
+                            + " delivered again unless a seek has passed over them",
                     member.group(),
                     ours(partitions),
                     unfinished);
@@ -646,15 +659,12 @@ final class PollLoop implements ConsumerRebalanceListener {
         return tenures.stream().anyMatch(Tenure::busy);
     }
 
-    private static Map<Partition, Long> running(Collection<Tenure> tenures) {
-        var running = new TreeMap<Partition, Long>();
+    private static Map<Partition, Long> unfinished(Collection<Tenure> tenures) {
+        var unfinished = new TreeMap<Partition, Long>();
         for (var tenure : tenures) {
-            var tasks = tenure.running();
-            if (!tasks.isEmpty()) {
-                running.put(tenure.partition(), tasks.getFirst().offset());
-            }
+            tenure.lowestUnderWay().ifPresent(offset -> unfinished.put(tenure.partition(), offset));
         }
-        return running;
+        return unfinished;
     }
 
     private static Set<Partition> ours(Collection<TopicPartition> partitions) {
@@ -662,26 +672,43 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     /**
-     * Takes nothing new, lets handlers finish (also those whose partition has left), commits. Goes on polling, so that the group sees a living member.
+     * Takes nothing new, lets handlers finish (also those whose partition has left), stores the progress. Goes on polling,
+     * so that the group sees a living member, and so that a rebalance that refuses the progress comes to its end while there
+     * is time.
      *
      * @return true if all had finished in time
      */
     boolean drain(Duration atMost) {
-        tenures.values().forEach(Tenure::takeNothingNew);
         long begun = member.time().nanoTime();
-        while (crew.busy() && member.time().nanoTime() - begun < atMost.toNanos()) {
+        pollUntil(() -> !crew.busy(), begun, atMost);
+        while (!storeLast() && inTime(begun, atMost)) {
+            long tried = member.time().nanoTime();
+            pollUntil(() -> !inTime(tried, STORE_AGAIN_AFTER), begun, atMost);
+        }
+        boolean drained = !crew.busy();
+        letGo(List.copyOf(tenures.keySet()), List.copyOf(tenures.values()), false);
+        return drained;
+    }
+
+    private boolean inTime(long begun, Duration atMost) {
+        return member.time().nanoTime() - begun < atMost.toNanos();
+    }
+
+    private void pollUntil(BooleanSupplier enough, long begun, Duration atMost) {
+        tenures.values().forEach(Tenure::takeNothingNew);
+        while (!enough.getAsBoolean() && inTime(begun, atMost)) {
             commands.run();
             tenures.values().forEach(Tenure::takeNothingNew); // also those that came just now
             steerFetches();
             pollWhileDraining();
             sleep(HANDLER_CHECK_EVERY);
         }
-        var leaving = List.copyOf(tenures.values());
-        boolean drained = !crew.busy();
-        leaving.forEach(Tenure::markStale);
-        commits.last(leaving);
-        letGo(List.copyOf(tenures.keySet()), leaving, false);
-        return drained;
+    }
+
+    /** Of all that are this member's now; false if a later poll may change that the broker refused it. */
+    private boolean storeLast() {
+        tenures.values().forEach(Tenure::markStale);
+        return commits.last(tenures.values());
     }
 
     private void pollWhileDraining() {

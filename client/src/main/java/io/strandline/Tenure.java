@@ -426,9 +426,28 @@ final class Tenure {
         }
     }
 
-    /** A handler, or the writing of a dead letter, is under way. */
+    /** A handler, or the writing of a dead letter, is under way, also from before a seek. */
     boolean busy() {
-        return crew.busyWith(this);
+        return withPredecessors().stream().anyMatch(crew::busyWith);
+    }
+
+    /** Of what is under way, also from before a seek; empty if nothing is. */
+    OptionalLong lowestUnderWay() {
+        return withPredecessors().stream()
+                .flatMap(tenure -> crew.running(tenure).stream())
+                .mapToLong(Task::offset)
+                .min();
+    }
+
+    private List<Tenure> withPredecessors() {
+        lock.lock();
+        try {
+            var all = new ArrayList<>(predecessors);
+            all.add(this);
+            return all;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** What is under way, in the order of the log. */

@@ -60,6 +60,9 @@ final class FakeGroup {
 
     CommitWatch watch = (by, offsets) -> {};
 
+    /** The broker is down: whoever asks gets no answer. What it has stored it keeps. */
+    boolean away;
+
     FakeGroup(String topic, int partitions) {
         addPartitions(topic, 0, partitions);
     }
@@ -251,7 +254,7 @@ final class FakeGroup {
             if (refuses != null) {
                 throw refuses;
             }
-            if (!brokerIsThere) {
+            if (!brokerIsThere || away) {
                 return ConsumerRecords.empty();
             }
             bytesIn++;
@@ -349,7 +352,7 @@ final class FakeGroup {
         }
 
         public void commitAsync(Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
-            boolean refused = refusesCommits || expelled;
+            boolean refused = refusesCommits || expelled || away;
             if (!refused) {
                 store(offsets);
             }
@@ -362,7 +365,14 @@ final class FakeGroup {
             }
         }
 
+        private void ask() {
+            if (away) {
+                throw new TimeoutException("the broker is down");
+            }
+        }
+
         public void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration atMost) {
+            ask();
             if (refusesCommits || expelled) {
                 throw new RebalanceInProgressException("on purpose");
             }
@@ -379,6 +389,7 @@ final class FakeGroup {
         }
 
         public Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
+            ask();
             var found = new HashMap<TopicPartition, OffsetAndMetadata>();
             partitions.forEach(partition -> found.put(partition, committed.get(partition)));
             return found;
@@ -389,10 +400,12 @@ final class FakeGroup {
         }
 
         public Map<TopicPartition, Long> beginningOffsets(Collection<TopicPartition> partitions) {
+            ask();
             return partitions.stream().collect(Collectors.toMap(p -> p, p -> logStarts.getOrDefault(p, 0L)));
         }
 
         public Map<TopicPartition, Long> endOffsets(Collection<TopicPartition> partitions) {
+            ask();
             return partitions.stream().collect(Collectors.toMap(p -> p, FakeGroup.this::end));
         }
 
@@ -409,6 +422,7 @@ final class FakeGroup {
         }
 
         public List<PartitionInfo> partitionsFor(String topic) {
+            ask();
             return logs.keySet().stream()
                     .filter(p -> p.topic().equals(topic))
                     .map(p -> new PartitionInfo(topic, p.partition(), null, null, null))

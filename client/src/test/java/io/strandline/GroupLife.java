@@ -23,8 +23,9 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * A random life of a group in virtual time: two to five members that join, leave, crash and sleep beyond the session
- * time-out; handlers that take their time, stall and fail; dead letters and commits that are refused. One thread runs at
- * a time and the seed decides which, so a seed is a life. What must never happen is noted as a violation.
+ * time-out; a broker that is away for a while; partitions that are sought back; handlers that take their time, stall and
+ * fail; dead letters and commits that are refused. One thread runs at a time and the seed decides which, so a seed is a
+ * life. What must never happen is noted as a violation.
  */
 final class GroupLife {
     private static final int STEPS = 300;
@@ -67,6 +68,7 @@ final class GroupLife {
     final Map<String, Integer> counts = new TreeMap<>();
 
     private boolean calm;
+    private long brokerReturns;
     private int names;
 
     /** What a member does with messages. */
@@ -85,6 +87,7 @@ final class GroupLife {
         final Map<Partition, Integer> tenures = new HashMap<>();
         long sleepsUntil = Long.MIN_VALUE;
         boolean expelled;
+        boolean stopping;
         int eventsSeen;
 
         Member() {
@@ -162,6 +165,7 @@ final class GroupLife {
 
     private void pass(Duration d) {
         time.pass(d);
+        group.away &= time.nanoTime() < brokerReturns;
         for (var member : members) {
             if (!member.awake() && !member.expelled && time.nanoTime() - member.sleepsUntil > -SESSION.toNanos()) {
                 member.expelled = true; // it has not been heard of for a session
@@ -173,13 +177,15 @@ final class GroupLife {
     }
 
     private void disturb() {
-        switch (random.nextInt(7)) {
+        switch (random.nextInt(10)) {
             case 0 -> join();
-            case 1 -> stopOne();
+            case 1, 9 -> stopOne();
             case 2 -> crashOne();
             case 3 -> sendOneToSleep();
             case 4 -> expelOne();
             case 5 -> reassign();
+            case 6 -> seekBack();
+            case 7 -> restartBroker();
             default -> {
                 var member = any(members);
                 member.rig.kafka.refusesCommits = !member.rig.kafka.refusesCommits;
@@ -236,6 +242,7 @@ final class GroupLife {
             choices.handler = (message, context) -> handle(member, member.tenure(message.partition()), message);
         }
         choices.gated = false;
+        choices.stopping = () -> member.stopping;
         choices.writer = (source, topic, givenUp, noStack) -> writeDeadLetter(member, source, topic);
         return choices;
     }
@@ -264,6 +271,27 @@ final class GroupLife {
         }
     }
 
+    /** A message that is done may be done again then, in another tenure. */
+    private void seekBack() {
+        var rig = any(members).rig;
+        for (var tenure : rig.loop.tenures()) {
+            var frontier = tenure.frontier(); // beyond it is what would be passed over
+            if (frontier.isPresent() && random.nextBoolean()) {
+                var to = Position.offset(random.nextLong(frontier.getAsLong() + 1));
+                count("sought back");
+                var unused = rig.commands.ask(() -> rig.loop.seek(tenure.partition()::equals, to));
+            }
+        }
+    }
+
+    /** It keeps what it has stored, and nobody reaches it for a while. */
+    private void restartBroker() {
+        count("broker restarts");
+        group.away = true;
+        brokerReturns =
+                time.nanoTime() + Duration.ofSeconds(random.nextInt(1, 40)).toNanos();
+    }
+
     /** Power off: nothing of it is ever heard of again, and the group learns of that a session later. */
     private void crashOne() {
         if (members.size() > 1) {
@@ -281,6 +309,7 @@ final class GroupLife {
         var member = members.remove(random.nextInt(members.size()));
         var limit = Duration.ofMillis(random.nextInt(300));
         long before = time.nanoTime();
+        member.stopping = true;
         boolean drained = member.rig.loop.drain(limit);
         var took = Duration.ofNanos(time.nanoTime() - before);
         look(member);
@@ -450,6 +479,7 @@ final class GroupLife {
     /** No more trouble: all must come to its end. */
     private void settleDown() {
         calm = true;
+        group.away = false;
         members.forEach(member -> {
             member.rig.kafka.refusesCommits = false;
             member.sleepsUntil = Long.MIN_VALUE;

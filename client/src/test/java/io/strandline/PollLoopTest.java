@@ -607,6 +607,73 @@ class PollLoopTest {
     }
 
     @Test
+    void aStopThatMeetsARebalancePollsOnUntilItsProgressIsStored() {
+        choices.commit = Commit.every(Duration.ofMinutes(1));
+        var rig = rig();
+        rig.append(P0, "a", "b");
+        rig.own(P0);
+        refuseCommitsForPolls(rig, 3, () -> {});
+        assertThat(rig.loop.drain(Duration.ofSeconds(5))).isTrue();
+        assertThat(rig.committed(P0)).isEqualTo(2);
+        assertThat(rig.events(Event.Revoked.class)).hasSize(1);
+    }
+
+    @Test
+    void whatLeavesWhileAStopTriesToStoreItsProgressIsStoredByItsRevocation() {
+        choices.commit = Commit.every(Duration.ofMinutes(1));
+        var rig = rig();
+        rig.append(P0, "a", "b");
+        rig.append(P1, "c");
+        rig.own(P0, P1);
+        var other = group.join();
+        refuseCommitsForPolls(rig, 3, () -> group.assign(other, List.of(P1)));
+        assertThat(rig.loop.drain(Duration.ofSeconds(5))).isTrue();
+        assertThat(rig.committed(P0)).isEqualTo(2);
+        assertThat(rig.committed(P1)).isEqualTo(1);
+        assertThat(rig.events(Event.Revoked.class))
+                .extracting(Event.Revoked::partitions)
+                .containsExactly(Set.of(Partition.of(P1)), Set.of(Partition.of(P0)));
+    }
+
+    private static void refuseCommitsForPolls(Rig rig, int polls, Runnable then) {
+        rig.kafka.refusesCommits = true;
+        int last = rig.kafka.polls + polls;
+        rig.time.duringSleep(() -> {
+            if (rig.kafka.polls == last) {
+                rig.kafka.refusesCommits = false;
+                then.run();
+            }
+        });
+    }
+
+    @Test
+    void aStopWhoseProgressIsRefusedToTheEndKeepsItsLimitAndDoesNotPressTheBroker() {
+        choices.commit = Commit.every(Duration.ofMinutes(1));
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.own(P0);
+        rig.kafka.refusesCommits = true;
+        long before = rig.time.nanoTime();
+        assertThat(rig.loop.drain(Duration.ofSeconds(1))).isTrue();
+        assertThat(Duration.ofNanos(rig.time.nanoTime() - before))
+                .isBetween(Duration.ofSeconds(1), Duration.ofMillis(1_010));
+        assertThat(rig.events(Event.CommitFailed.class)).hasSizeBetween(5, 12);
+    }
+
+    @Test
+    void aStopDoesNotTryAgainWhatTheBrokerDoesNotAnswer() {
+        choices.commit = Commit.every(Duration.ofMinutes(1));
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.own(P0);
+        group.away = true;
+        long before = rig.time.nanoTime();
+        assertThat(rig.loop.drain(Duration.ofSeconds(5))).isTrue();
+        assertThat(rig.time.nanoTime()).isEqualTo(before);
+        assertThat(rig.events(Event.CommitFailed.class)).hasSize(1);
+    }
+
+    @Test
     void aStopWaitsNoLongerThanItMay() {
         var rig = rig();
         rig.append(P0, "a");

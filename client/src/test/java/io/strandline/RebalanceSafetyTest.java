@@ -74,6 +74,8 @@ class RebalanceSafetyTest {
         happened("handled again", 50);
         happened("crashed", 50);
         happened("slept", 50);
+        happened("broker restarts", 50);
+        happened("sought back", 50);
     }
 
     @Test

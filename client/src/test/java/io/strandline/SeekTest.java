@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
@@ -109,6 +110,35 @@ class SeekTest {
         rig.gate.open();
         rig.steps(3);
         assertThat(handled).containsExactly("a", "c");
+    }
+
+    @Test
+    void aStopNamesAlsoWhatWasBegunBeforeASeek() {
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.gate.shut();
+        rig.own(P0);
+        rig.loop.seek(FIRST::equals, Position.offset(2));
+        assertThat(rig.loop.drain(Duration.ofMillis(50))).isFalse();
+        assertThat(rig.events(Event.Revoked.class))
+                .extracting(Event.Revoked::unfinished)
+                .containsExactly(Map.of(FIRST, 0L));
+    }
+
+    @Test
+    void aRevocationWaitsAlsoForWhatWasBegunBeforeASeek() {
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.gate.shut();
+        rig.own(P0);
+        rig.loop.seek(FIRST::equals, Position.offset(2));
+        rig.time.duringSleep(() -> rig.gate.waiting().forEach(rig.gate::pass));
+        group.assign(group.join(), List.of(P0));
+        rig.step();
+        assertThat(handled).containsExactly("a");
+        assertThat(rig.events(Event.Revoked.class))
+                .extracting(Event.Revoked::unfinished)
+                .containsExactly(Map.of());
     }
 
     @Test
