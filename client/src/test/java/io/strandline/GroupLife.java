@@ -32,6 +32,12 @@ final class GroupLife {
     private static final int MEMBERS_MAX = 5;
     private static final Duration SESSION = Duration.ofSeconds(30);
 
+    /** Where a message waits for its second attempt, and for its third. */
+    private static final List<String> RETRY_TOPICS = List.of("orders.retry.10s", "orders.retry.1m");
+
+    private static final Retry IN_TOPICS =
+            Retry.steps(Duration.ofSeconds(10), Duration.ofMinutes(1)).inTopics();
+
     /** What must hold, whatever happens. */
     enum Rule {
         FRONTIER_PASSES_NOTHING_UNFINISHED,
@@ -55,8 +61,12 @@ final class GroupLife {
     private final Order order;
     private final Concurrency concurrency;
     private final boolean peaceful;
+    private final boolean retryTopics;
+    private final List<TopicPartition> sources;
 
+    /** Handled, or stored elsewhere: as a dead letter or in a retry topic. Also of the retry topics. */
     private final Map<TopicPartition, TreeSet<Long>> done = new HashMap<>();
+
     private final Map<TopicPartition, TreeSet<Long>> lettersStored = new HashMap<>();
     private final Map<TopicPartition, TreeSet<Long>> handledWell = new HashMap<>();
     private final Map<TopicPartition, List<String>> keys = new HashMap<>();
@@ -110,15 +120,26 @@ final class GroupLife {
     }
 
     GroupLife(SplittableRandom random) {
+        this(random, false);
+    }
+
+    /** @param retryTopics what failed waits in a retry topic, and is overtaken */
+    GroupLife(SplittableRandom random, boolean retryTopics) {
         this.random = random;
-        group = new FakeGroup("orders", random.nextInt(1, 5));
+        this.retryTopics = retryTopics;
+        int partitions = random.nextInt(1, 5);
+        group = new FakeGroup("orders", partitions);
+        sources = List.copyOf(group.partitions());
+        if (retryTopics) {
+            RETRY_TOPICS.forEach(topic -> group.addPartitions(topic, 0, partitions));
+        }
         group.watch = this::committed;
         time.duringSleep(() -> {
             if (calm || random.nextInt(100) == 0) {
                 letOneThrough();
             }
         });
-        order = Order.values()[random.nextInt(Order.values().length)];
+        order = Order.values()[random.nextInt(Order.values().length - (retryTopics ? 1 : 0))];
         concurrency = switch (order) {
             case BY_PARTITION, BATCHES -> Concurrency.perPartition();
             case BY_KEY -> Concurrency.perKey(random.nextInt(1, 20));
@@ -203,7 +224,7 @@ final class GroupLife {
     }
 
     private void append() {
-        for (var partition : group.partitions()) {
+        for (var partition : sources) {
             for (int i = random.nextInt(4); i > 0; i--) {
                 var value = random.nextInt(10) == 0 ? new byte[] {(byte) 0xff} : "v".getBytes(UTF_8);
                 var key = "k" + random.nextInt(4);
@@ -226,6 +247,13 @@ final class GroupLife {
         choices.seed = random.nextLong();
         choices.retry = Retry.exponential(Duration.ofMillis(100), Duration.ofSeconds(30))
                 .attempts(random.nextInt(1, 4));
+        if (retryTopics) {
+            choices.retry = IN_TOPICS;
+            choices.retryIsWritten = task -> {
+                count("put into a retry topic");
+                of(done, task.tenure().partition().toKafka()).add(task.offset());
+            };
+        }
         choices.commit = random.nextBoolean() ? Commit.eachMessage() : Commit.every(Duration.ofSeconds(5), 3);
         choices.maxInFlight = random.nextInt(1, 60);
         choices.revokeWait = Duration.ofMillis(random.nextInt(1, 500));
@@ -243,7 +271,7 @@ final class GroupLife {
         }
         choices.gated = false;
         choices.stopping = () -> member.stopping;
-        choices.writer = (source, topic, givenUp, noStack) -> writeDeadLetter(member, source, topic);
+        choices.writer = (source, topic, givenUp, noStack) -> writeDeadLetter(member, source, topic, givenUp);
         return choices;
     }
 
@@ -369,7 +397,9 @@ final class GroupLife {
         begins(partition, message);
         member.gate.enter(message);
         history.add(member.name + " handled " + partition + "@" + message.offset());
-        if (!finishedInTenure.add(tenure + " " + message.offset())) {
+        // One that its topic gave twice, with a reason, may fail twice and be twice in a retry topic.
+        boolean fromRetryTopic = retryTopics && message.attempt() > 1;
+        if (!fromRetryTopic && !finishedInTenure.add(tenure + " " + message.offset())) {
             broken(Rule.NOTHING_TWICE_WITHOUT_A_REASON, partition + "@" + message.offset() + " twice by " + tenure);
         }
         if (!of(handledWell, partition).add(message.offset())) {
@@ -378,7 +408,26 @@ final class GroupLife {
                 broken(Rule.NOTHING_TWICE_WITHOUT_A_REASON, partition + "@" + message.offset() + " in a peaceful life");
             }
         }
-        of(done, partition).add(message.offset());
+        done(partition, message.offset(), message.attempt());
+    }
+
+    /** Whatever waits where this attempt was read from. */
+    private void done(TopicPartition source, long offset, int attempt) {
+        var from = readFrom(source, attempt);
+        if (from.equals(source)) {
+            of(done, source).add(offset);
+            return;
+        }
+        group.records(from).stream()
+                .filter(record ->
+                        RetryHeaders.origin(record).orElseThrow().record().offset() == offset)
+                .forEach(record -> of(done, from).add(record.offset()));
+    }
+
+    private TopicPartition readFrom(TopicPartition source, int attempt) {
+        return retryTopics && attempt > 1
+                ? new TopicPartition(RETRY_TOPICS.get(attempt - 2), source.partition())
+                : source;
     }
 
     private static TreeSet<Long> of(Map<TopicPartition, TreeSet<Long>> sets, TopicPartition partition) {
@@ -399,14 +448,17 @@ final class GroupLife {
         }
     }
 
-    private Ack writeDeadLetter(Member by, ConsumerRecord<byte[], byte[]> source, String topic) {
+    private Ack writeDeadLetter(Member by, ConsumerRecord<byte[], byte[]> source, String topic, GivenUp givenUp) {
         var partition = new TopicPartition(source.topic(), source.partition());
-        if (by.rig.loop.tenure(Partition.of(partition)).isEmpty()) {
+        if (by.rig
+                .loop
+                .tenure(Partition.of(readFrom(partition, givenUp.attempts())))
+                .isEmpty()) {
             broken(Rule.LATE_RESULT_CHANGES_NOTHING, "a dead letter of " + partition + " begun by " + by.name);
         }
         by.gate.enter("dead letter " + partition + "@" + source.offset());
         of(lettersStored, partition).add(source.offset());
-        of(done, partition).add(source.offset());
+        done(partition, source.offset(), givenUp.attempts());
         count("dead letters");
         return new Ack(topic, 0, 0, Instant.EPOCH);
     }
@@ -427,7 +479,7 @@ final class GroupLife {
 
     private void letThrough(Member member, HandlerGate.Waiting one) {
         var partition = one.who() instanceof Message<?, ?> message
-                ? Optional.of(message.partition())
+                ? Optional.of(Partition.of(readFrom(message.partition().toKafka(), message.attempt())))
                 : Optional.<Partition>empty();
         boolean late = partition.map(p -> member.rig.loop.tenure(p).isEmpty()).orElse(false);
         var committed = Map.copyOf(group.committed);
@@ -513,7 +565,14 @@ final class GroupLife {
 
     private boolean allDone() {
         return group.partitions().stream()
-                .allMatch(partition -> of(done, partition).size() == group.end(partition));
+                        .allMatch(partition -> of(done, partition).size() == group.end(partition))
+                && sources.stream().allMatch(this::allHandledOrLetters);
+    }
+
+    private boolean allHandledOrLetters(TopicPartition partition) {
+        var all = new TreeSet<>(of(handledWell, partition));
+        all.addAll(of(lettersStored, partition));
+        return all.size() == group.end(partition);
     }
 
     private boolean allCommitted() {

@@ -13,13 +13,21 @@ import org.junit.jupiter.api.Test;
  * demands that what its rule is about did happen in its lives.
  */
 class RebalanceSafetyTest {
-    private static final int LIVES = 25;
+    private static final int LIVES = 40;
     private static final int CHAOS_LIVES = 250;
+    private static final int RETRY_LIVES = 100;
 
     private final Map<String, Integer> counts = new TreeMap<>();
 
     private void live(SplittableRandom random) {
-        var life = new GroupLife(random);
+        live(new GroupLife(random));
+    }
+
+    private void liveWithRetryTopics(SplittableRandom random) {
+        live(new GroupLife(random, true));
+    }
+
+    private void live(GroupLife life) {
         life.live();
         life.counts.forEach((what, times) -> counts.merge(what, times, Integer::sum));
         assertThat(life.broken()).isEmpty();
@@ -79,6 +87,16 @@ class RebalanceSafetyTest {
     }
 
     @Test
+    void allThatHoldsWithRetryTopicsToo() {
+        Seeds.runFrom(6_000, RETRY_LIVES, this::liveWithRetryTopics);
+        System.out.println(counts);
+        happened("put into a retry topic", 500);
+        happened("handled again", 20);
+        happened("crashed", 20);
+        happened("sought back", 20);
+    }
+
+    @Test
     void theSameSeedIsTheSameLife() {
         for (long seed = 1; seed <= 10; seed++) {
             var one = new GroupLife(new SplittableRandom(seed));
@@ -93,6 +111,13 @@ class RebalanceSafetyTest {
     @Tag("long")
     void whateverHappensInManyLives() {
         Seeds.roam(5_000, this::live);
+        System.out.println(counts);
+    }
+
+    @Test
+    @Tag("long")
+    void whateverHappensInManyLivesWithRetryTopics() {
+        Seeds.roam(2_000, this::liveWithRetryTopics);
         System.out.println(counts);
     }
 }

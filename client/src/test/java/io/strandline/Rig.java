@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,7 @@ final class Rig {
         long maxInFlightBytes = 1_000_000;
         Duration revokeWait = Duration.ofSeconds(10);
         Runnable beforeRetryIsWritten = () -> {};
+        Consumer<Task> retryIsWritten = task -> {};
         Handler<String, String> handler = (m, ctx) -> {};
 
         /** Takes the place of the other one. */
@@ -145,11 +147,9 @@ final class Rig {
         var headers = HeaderList.toKafka(RetryHeaders.of(task, "billing", letter, clock));
         var source = task.record();
         var partition = new TopicPartition(letter.topic(), source.partition());
-        return new Ack(
-                letter.topic(),
-                partition.partition(),
-                group.append(partition, source.key(), source.value(), headers),
-                clock.now());
+        long offset = group.append(partition, source.key(), source.value(), headers);
+        choices.retryIsWritten.accept(task);
+        return new Ack(letter.topic(), partition.partition(), offset, clock.now());
     }
 
     /** One round, and all that handlers can do by themselves. */
