@@ -1,6 +1,7 @@
 package io.strandline.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strandline.Commit;
 import io.strandline.Concurrency;
@@ -13,6 +14,7 @@ import io.strandline.Message;
 import io.strandline.Outgoing;
 import io.strandline.Partition;
 import io.strandline.Position;
+import io.strandline.Producer;
 import io.strandline.Reason;
 import io.strandline.Retry;
 import io.strandline.Topic;
@@ -79,7 +81,7 @@ final class Scenarios {
         this.middle = middle;
     }
 
-    /** All of them by name. */
+    /** By name; the one of transactions is asked for by itself, where the broker does them. */
     Map<String, Scenario> all() {
         var all = new HashMap<String, Scenario>();
         all.put("hello", this::hello);
@@ -300,6 +302,65 @@ final class Scenarios {
             }
             await(() -> values(calls).contains("patience"));
         }
+    }
+
+    /** Where the broker does them: what comes from outside is in two topics or in none, and goes on to a third once. */
+    void transactions() throws Exception {
+        var payments = orders(2);
+        var ledger = orders(2);
+        var invoices = orders(2);
+        var letters = payments.named(payments.name() + ".dlq");
+        try (var producer = kafka.producer(JavaClient.name("import-tx"));
+                var invoicing = member(JavaClient.name("invoicing"))
+                        .retry(Retry.standard().never(UnknownCustomer.class))
+                        .deadLetter(DeadLetter.suffix(".dlq"))
+                        .eachTransaction(payments, JavaClient.name("invoicing-tx"), (m, tx) -> {
+                            tx.send(invoices, m.key(), m.value());
+                            if (number(m) == 7) {
+                                throw new UnknownCustomer();
+                            }
+                        })
+                        .start()) {
+            for (int n = 0; n < 20; n++) {
+                if (n == 10) {
+                    middle.happen();
+                }
+                assertThat(book(producer, payments, ledger, n)).isEqualTo(2);
+            }
+            assertThatThrownBy(() -> producer.transaction(tx -> {
+                        tx.send(payments, customer(20), order(20));
+                        tx.send(ledger, customer(20), order(20));
+                        throw new UnknownCustomer();
+                    }))
+                    .isInstanceOf(UnknownCustomer.class);
+            await(() -> invoicing.assignment().size() == 2);
+            assertThat(invoicing.awaitIdle(PATIENCE))
+                    .as(() -> invoicing.explain().toString())
+                    .isTrue();
+        }
+        var booked = numbers(0, 20).toList();
+        assertThat(visible(payments)).containsExactlyInAnyOrderElementsOf(booked);
+        assertThat(visible(ledger)).as("both or neither").containsExactlyInAnyOrderElementsOf(booked);
+        assertThat(visible(invoices))
+                .as("each payment once, but for the one that failed")
+                .containsExactlyInAnyOrderElementsOf(
+                        numbers(0, 20).filter(n -> n != 7).toList());
+        assertThat(visible(letters)).as("its dead letter").containsExactly(7);
+    }
+
+    private static int book(Producer producer, Topic<String, Order> payments, Topic<String, Order> ledger, int number) {
+        return producer.<Integer, RuntimeException>transaction(tx -> {
+            tx.send(payments, customer(number), order(number));
+            tx.send(ledger, customer(number), order(number));
+            return 2;
+        });
+    }
+
+    /** To who reads committed messages. */
+    private List<Integer> visible(Topic<String, Order> topic) throws Exception {
+        var visible = Collections.synchronizedList(new ArrayList<Integer>());
+        kafka.replay(topic).each(m -> visible.add(number(m)));
+        return visible;
     }
 
     void replay() throws Exception {

@@ -53,6 +53,17 @@ class ScenariosTest {
     }
 
     @Test
+    void scenarioTransactions() throws Exception {
+        if (subject == Subject.APACHE_KAFKA) {
+            withEachProtocol(scenarios -> scenarios::transactions);
+        } else {
+            assertThatThrownBy(() -> withEachProtocol(scenarios -> scenarios::transactions))
+                    .hasMessageContaining("does not do transactions")
+                    .hasMessageContaining("Run this on Apache Kafka");
+        }
+    }
+
+    @Test
     void scenarioReplayFourWays() throws Exception {
         withEachProtocol(scenarios -> scenarios::replay);
     }
