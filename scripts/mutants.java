@@ -22,7 +22,8 @@ class Mutants {
     static final int SECONDS_PER_TEST = 180;
     static final Path WORK = Path.of("target", "mutants");
 
-    record Mutant(String name, String rule, Path file, String test, String options, String original, String broken) {
+    record Mutant(
+            String name, String rule, Path file, String module, String test, String options, String original, String broken) {
         static Mutant read(Path path) throws IOException {
             var text = Files.readString(path);
             var parts = text.split("(?m)^--- (original|broken)\\R", -1);
@@ -34,18 +35,16 @@ class Mutants {
                 var at = line.indexOf(": ");
                 head.put(line.substring(0, at), line.substring(at + 2).strip());
             });
+            var file = Path.of(head.get("file"));
             return new Mutant(
                     path.getFileName().toString().replace(".mutant", ""),
                     head.getOrDefault("rule", ""),
-                    Path.of(head.get("file")),
+                    file,
+                    head.getOrDefault("module", file.toString().replaceFirst("/src/.*", "")),
                     head.get("test"),
                     head.getOrDefault("options", ""),
                     parts[1].stripTrailing(),
                     parts[2].stripTrailing());
-        }
-
-        String module() {
-            return file.toString().replaceFirst("/src/.*", "");
         }
 
         boolean matches(List<String> words) {

@@ -39,7 +39,9 @@ import org.apache.kafka.common.KafkaException;
  *
  * <ul>
  *   <li>each acknowledged message was handled or is a dead letter, is in the log once, and is committed past
- *   <li>none was handled twice in one tenure of a partition
+ *   <li>none was handled twice without a rebalance, a crash or a seek to explain it: never twice in one tenure of a
+ *       partition, which one of these has ended where a message comes again. A restart of the broker is no excuse, unless
+ *       it made the group rebalance
  *   <li>none began before all earlier ones of its key were handled or given up
  * </ul>
  *
