@@ -765,16 +765,20 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     /**
-     * Neither asks the broker: where there is a lag there is a position, and the lag is that of the last fetch. But both
-     * may fail, and then nothing is seen; messages that were fetched must not be lost with it.
+     * Neither waits for the broker: where there is a lag there is a position, and the lag is that of the last fetch. But
+     * both may fail (after a change of leaders a position is to be confirmed, and what was refused meanwhile is told here,
+     * of any topic), and then nothing is seen; messages that were fetched must not be lost with it.
      */
     private void see(TopicPartition partition, Sight sight) {
         try {
             var lag = kafka.currentLag(partition);
             if (lag.isPresent()) {
-                sight.seen(kafka.position(partition), lag.getAsLong());
+                sight.seen(kafka.position(partition, Duration.ZERO), lag.getAsLong());
             }
-        } catch (RetriableException | InvalidOffsetException e) {
+        } catch (RetriableException
+                | InvalidOffsetException
+                | AuthorizationException
+                | AuthenticationException e) {
             LOG.debug("Group {}: the position in {} is not known", member.group(), partition, e);
         }
     }

@@ -209,6 +209,10 @@ final class FakeGroup {
         /** What it knows of the end of a log takes too long to find out. */
         boolean lagFails;
 
+        /** What the next question for a position throws. */
+        @Nullable
+        KafkaException refusesPosition;
+
         /** What every poll throws. */
         @Nullable
         KafkaException refuses;
@@ -441,7 +445,12 @@ final class FakeGroup {
             return position == null ? OptionalLong.empty() : OptionalLong.of(end(partition) - position);
         }
 
-        public long position(TopicPartition partition) {
+        public long position(TopicPartition partition, Duration atMost) {
+            var refused = refusesPosition;
+            if (refused != null) {
+                refusesPosition = null;
+                throw refused;
+            }
             return positions.getOrDefault(partition, 0L);
         }
 

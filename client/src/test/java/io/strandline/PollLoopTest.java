@@ -533,6 +533,18 @@ class PollLoopTest {
     }
 
     @Test
+    void whatWasFetchedIsHandledAlsoWhenARefusalIsToldBetweenItsPartitions() {
+        var rig = rig();
+        rig.own(P0, P1);
+        rig.append(P0, "a");
+        rig.append(P1, "b");
+        rig.kafka.refusesPosition = new TopicAuthorizationException(Set.of("secret"));
+        rig.steps(3);
+        passTimeAndStep(rig, 5);
+        assertThat(handled).containsExactlyInAnyOrder("a#1", "b#1");
+    }
+
+    @Test
     void aPartitionThatIsAddedLaterIsReadFromItsStartByAGroupThatBeganAtTheEnd() {
         choices.startAt = Position.latest();
         var first = rig();
