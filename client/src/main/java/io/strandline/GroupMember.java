@@ -391,7 +391,9 @@ final class GroupMember implements Consumer {
             var why = tenure.explain(now).why();
             if (why instanceof Reason.DeadLetterWaiting
                     || why instanceof Reason.LettersFull
-                    || why instanceof Reason.TooManyLetters) {
+                    || why instanceof Reason.TooManyLetters
+                    || (why instanceof Reason.LettersUnread unread
+                            && unread.lastFailure().isPresent())) {
                 return new Health.Check(name, Health.Status.DEGRADED, tenure.partition() + ": " + why.text());
             }
         }

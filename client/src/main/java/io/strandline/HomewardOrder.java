@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The order in which letters go home where their keys are kept in order ({@link DeadLetter#inKeyOrder()}): of a key that
@@ -21,9 +22,19 @@ final class HomewardOrder {
 
     private static final int DEFERRED_MAX = 10_000;
 
+    private final int deferredMax;
     private final Map<Line, Letters> lines = new HashMap<>();
     private int lookedAt;
     private int deferred;
+
+    HomewardOrder() {
+        this(DEFERRED_MAX);
+    }
+
+    /** @param deferredMax letters that are kept until their turn comes */
+    HomewardOrder(int deferredMax) {
+        this.deferredMax = deferredMax;
+    }
 
     /** Letters that wait for each other. */
     private record Line(String group, Partition from, Lanes.Key key) {}
@@ -44,7 +55,19 @@ final class HomewardOrder {
         private final TreeSet<Place> ahead = new TreeSet<>();
         private final TreeMap<Place, DeadLetters.Letter> deferred = new TreeMap<>();
         private boolean followers;
-        private boolean oneStays;
+
+        /** The first one that stays. Those before it may go. */
+        private @Nullable Place firstThatStays;
+
+        void keep(Place place) {
+            if (firstThatStays == null || place.compareTo(firstThatStays) < 0) {
+                firstThatStays = place;
+            }
+        }
+
+        boolean staysBehindAnother(Place place) {
+            return firstThatStays != null && place.compareTo(firstThatStays) > 0;
+        }
     }
 
     /** What is to be done with a letter. */
@@ -99,15 +122,16 @@ final class HomewardOrder {
             return Turn.NOW;
         }
         var letters = found.get();
-        if (letters.oneStays) {
+        var place = place(letter);
+        if (letters.staysBehindAnother(place)) {
             return Turn.STAYS;
-        } else if (letters.ahead.first().equals(place(letter))) {
+        } else if (letters.ahead.first().equals(place)) {
             return Turn.NOW;
-        } else if (deferred == DEFERRED_MAX) {
-            letters.oneStays = true;
+        } else if (deferred == deferredMax) {
+            letters.keep(place); // for another call; the one that all wait for may come yet
             return Turn.STAYS;
         }
-        letters.deferred.put(place(letter), letter);
+        letters.deferred.put(place, letter);
         deferred++;
         return Turn.LATER;
     }
@@ -125,9 +149,13 @@ final class HomewardOrder {
         }
         var letters = found.get();
         letters.ahead.remove(place(letter));
-        letters.oneStays |= stays;
+        if (stays) {
+            letters.keep(place(letter));
+        }
         var next = letters.deferred.firstEntry();
-        if (next == null || (!letters.oneStays && !letters.ahead.first().equals(next.getKey()))) {
+        if (next == null
+                || (!letters.staysBehindAnother(next.getKey())
+                        && !letters.ahead.first().equals(next.getKey()))) {
             return Optional.empty();
         }
         letters.deferred.remove(next.getKey());

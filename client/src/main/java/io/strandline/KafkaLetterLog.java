@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -53,9 +54,13 @@ final class KafkaLetterLog implements LetterLog {
      * What was found.
      *
      * @param letters by source partition
+     * @param taken partitions whose letters were given away, and are not in there any longer
      * @param progress for each of the topics
      */
-    private record Content(Map<Partition, Letters> letters, List<Map<Partition, HandledLetters>> progress) {}
+    private record Content(
+            Map<Partition, Letters> letters,
+            Set<Partition> taken,
+            List<Map<Partition, HandledLetters>> progress) {}
 
     /** Where those who send letters home are. */
     private record Progress(long asOf, Map<Partition, HandledLetters> byPartition, Map<Partition, Long> ends) {
@@ -68,8 +73,11 @@ final class KafkaLetterLog implements LetterLog {
     @Override
     public Letters read(Partition source, long asOf, long from, LongAdder read) {
         var content = content(source.topic(), asOf, read);
-        var found = content.letters().getOrDefault(source, new Letters(List.of(), 0));
-        content.letters().remove(source); // it is not needed here any longer
+        while (!content.taken().add(source)) { // by the tenure before, which began its reading late
+            content = content(source.topic(), time(), read);
+        }
+        var taken = content.letters().remove(source); // they are not needed here any longer
+        var found = taken == null ? new Letters(List.of(), 0) : taken;
         long home = content.progress().stream()
                 .mapToLong(progress -> LetterLog.home(progress, source))
                 .max()
@@ -79,8 +87,11 @@ final class KafkaLetterLog implements LetterLog {
         }
         var all = new ArrayList<>(found.all());
         long end = kafka.blockingAdmin().end(source); // a topic that was made anew may end below
+        long begin = kafka.blockingAdmin()
+                .offsets(source.topic(), Position.earliest())
+                .getOrDefault(source, 0L); // what was deleted since it was fetched does not come back
         through(
-                Map.of(source, from),
+                Map.of(source, Math.max(from, begin)),
                 Map.of(source, home < end ? home + 1 : end),
                 read,
                 record -> OpenLetter.comingBack(record, group).ifPresent(all::add));
@@ -124,7 +135,7 @@ final class KafkaLetterLog implements LetterLog {
         }
         var all = new ConcurrentHashMap<Partition, Letters>();
         letters.forEach((source, list) -> all.put(source, new Letters(list, counts.getOrDefault(source, 0L))));
-        return new Content(all, progress);
+        return new Content(all, ConcurrentHashMap.newKeySet(), progress);
     }
 
     /** @throws IllegalStateException if a later letter of a key would delete an earlier one */

@@ -133,6 +133,20 @@ final class KeyLetters {
         }
     }
 
+    /** Forgets letters that hold back nothing any more. No message below this offset is to be handled yet. */
+    void forgetBelow(long offset) {
+        lock.lock();
+        try {
+            keys.values().removeIf(letters -> {
+                letters.values().removeIf(letter -> letter.backBy() < offset);
+                return letters.isEmpty();
+            });
+            any = !keys.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * The first letter that a message comes after; empty if there is none. Forgets letters that cannot come back any
      * more.

@@ -141,15 +141,25 @@ final class KeyOrder {
         }
     }
 
-    /** Worker: false if this message cannot become a letter now. */
-    boolean hasRoomFor(Task task) {
+    /**
+     * Worker: false if this message cannot become a letter now.
+     *
+     * @param frontier the lowest offset that is not finished
+     */
+    boolean hasRoomFor(Task task, long frontier) {
         var key = task.record().key();
         if (key == null || letters.stillThere() < openMax) {
             return true;
         }
         lookAgain(letters.allStillThere(), member.time().nanoTime());
+        letters.forgetBelow(frontier); // of keys that may never come again, and would stay
         return letters.stillThere() < openMax
                 || letters.holds(new Lanes.Key(key), DeadLetterHeaders.origin(task.record()));
+    }
+
+    /** Keys that are held back, as far as is known. */
+    int keys() {
+        return letters.keys();
     }
 
     int open() {

@@ -611,7 +611,7 @@ final class Tenure {
         if (busy != null && running.contains(busy)) {
             return running(busy, now, Math.max(0, inMemory - 1));
         }
-        var hold = firstHold();
+        var hold = firstHold(first != null);
         if (hold != null && running.isEmpty()) {
             var since = Duration.ofNanos(now - hold.since());
             return switch (hold.by()) {
@@ -667,8 +667,10 @@ final class Tenure {
                         .collect(Collectors.joining("\n"));
     }
 
-    private @Nullable Hold firstHold() {
+    /** Letters are read when there is a message, so without one they hold back nothing. */
+    private @Nullable Hold firstHold(boolean messages) {
         return holds.values().stream()
+                .filter(hold -> messages || hold.by() != By.LETTERS)
                 .min((a, b) -> Long.compare(a.since() - b.since(), 0))
                 .orElse(null);
     }

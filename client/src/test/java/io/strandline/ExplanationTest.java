@@ -70,6 +70,20 @@ class ExplanationTest {
     }
 
     @Test
+    void lettersThatCannotBeReadDegradeTheHealthForNothingMovesBeforeTheyAre() {
+        var letters = new FakeLetters(group, 1);
+        letters.answers = false;
+        choices.keyOrder = Optional.of(letters);
+        append("a");
+        var consumer = owner();
+        assertThat(onlyPartition(consumer)).isInstanceOf(Reason.LettersUnread.class);
+        assertThat(consumer.health().checks()).anySatisfy(check -> {
+            assertThat(check.status()).isEqualTo(Health.Status.DEGRADED);
+            assertThat(check.detail()).contains("orders-0").contains("nobody answers");
+        });
+    }
+
+    @Test
     void theHandlerIsBusy() {
         append("a", "b", "c");
         var consumer = consumer();

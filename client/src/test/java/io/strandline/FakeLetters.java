@@ -26,6 +26,7 @@ final class FakeLetters implements LetterLog, DeadLetterWriter {
     int openMax = 1_000;
     boolean answers = true;
     int readings;
+    int deferredMax = 1_000;
 
     FakeLetters(FakeGroup group, int partitions) {
         this.group = group;
@@ -108,7 +109,7 @@ final class FakeLetters implements LetterLog, DeadLetterWriter {
 
     /** One call of {@link DeadLetters#redrive}, letter by letter: it may die between any two. */
     final class Redrive {
-        private final HomewardOrder order = new HomewardOrder();
+        private final HomewardOrder order = new HomewardOrder(deferredMax);
         private final List<DeadLetters.Letter> toDo = new ArrayList<>();
         private final Map<Partition, HandledLetters> handled = handled();
         private final Predicate<DeadLetters.Letter> which;

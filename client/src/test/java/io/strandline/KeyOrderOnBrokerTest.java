@@ -9,6 +9,7 @@ import io.strandline.storage.DurabilityMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -191,6 +192,50 @@ class KeyOrderOnBrokerTest {
             awaitIdle(other);
             assertThat(handled).containsExactly("shipping k2");
         }
+    }
+
+    /** By reading as a member does that has just got all partitions. */
+    private int lettersThatHoldBack(LetterLog log, long asOf) {
+        int found = 0;
+        for (int p = 0; p < 3; p++) {
+            found += log.read(Partition.of("orders", p), asOf, 0, new LongAdder())
+                    .all()
+                    .size();
+        }
+        return found;
+    }
+
+    private LetterLog log() {
+        var places = DeadLetter.suffix(".dlq").inKeyOrder();
+        return new KafkaLetterLog((ConnectedKafka) kafka, "billing", places, () -> false);
+    }
+
+    @Test
+    void twoTenuresOfAPartitionDoNotShareWhatOneOfThemHasTaken() throws Exception {
+        try (var consumer = billing()) {
+            send("k1");
+            awaitIdle(consumer);
+        }
+        var log = log();
+        long asOf = Time.system().nanoTime();
+        assertThat(lettersThatHoldBack(log, asOf)).isEqualTo(1);
+        assertThat(lettersThatHoldBack(log, asOf)).isEqualTo(1);
+    }
+
+    @Test
+    void whatRetentionDeletedSinceItWasFetchedKeepsNobodyFromReadingWhatComesBack() throws Exception {
+        try (var consumer = billing()) {
+            send("k1");
+            awaitIdle(consumer);
+        }
+        redrive();
+        for (int p = 0; p < 3; p++) {
+            var partition = Partition.of("orders", p);
+            if (kafka.admin().offsets("orders", Position.latest()).getOrDefault(partition, 0L) > 0) {
+                kafka.admin().truncate(partition, 1); // of two; the second one is on its way back
+            }
+        }
+        assertThat(lettersThatHoldBack(log(), Time.system().nanoTime())).isEqualTo(1);
     }
 
     @Test

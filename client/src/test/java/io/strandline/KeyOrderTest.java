@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -102,6 +103,50 @@ class KeyOrderTest {
         letters.redriveAll();
         rig.steps(3);
         assertThat(handled).containsExactly("k:bad", "k:2", "k:3");
+    }
+
+    @Test
+    void lettersThatWereDroppedAreForgottenAlsoIfTheirKeysNeverComeAgain() {
+        letters.openMax = 2;
+        var rig = rig();
+        rig.own(P0);
+        for (var key : List.of("a", "b", "c", "d", "e", "f")) {
+            rig.appendKeyed(P0, key + ":bad");
+            rig.steps(3);
+            letters.drop(letter -> true);
+        }
+        assertThat(rig.events(Event.DeadLettered.class)).hasSize(6);
+        assertThat(Objects.requireNonNull(rig.tenure(P0).keyOrder()).keys()).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void aLetterGoesHomeHoweverManyOfItsFollowersLieBeforeIt() {
+        letters.deferredMax = 2;
+        var rig = rig();
+        rig.appendKeyed(P0, "k:bad", "k:2");
+        rig.own(P0);
+        rig.steps(3);
+        rig.appendKeyed(P0, "k:3", "k:4", "k:5");
+        letters.redriveAll();
+        rig.steps(4);
+        assertThat(open()).containsExactly("k:3", "k:4", "k:5", "k:bad", "k:2");
+        bad = "nothing";
+        letters.redriveAll();
+        rig.steps(4);
+        assertThat(handled).containsExactly("k:bad", "k:2", "k:3", "k:4");
+        letters.redriveAll();
+        rig.steps(4);
+        assertThat(handled).containsExactly("k:bad", "k:2", "k:3", "k:4", "k:5");
+    }
+
+    @Test
+    void aPartitionWithoutMessagesIsIdleAndAPauseOfItIsSaidToBeOne() {
+        var rig = rig();
+        rig.own(P0);
+        rig.steps(2);
+        assertThat(rig.reason(P0)).isInstanceOf(Reason.Idle.class);
+        rig.tenure(P0).hold("somebody", Tenure.By.OUTSIDE, Optional.empty());
+        assertThat(rig.reason(P0)).isInstanceOf(Reason.PausedFromOutside.class);
     }
 
     @Test
