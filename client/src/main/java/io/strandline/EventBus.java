@@ -56,7 +56,16 @@ final class EventBus implements Kafka.Events, EventSink, AutoCloseable {
             listener.offer(event);
         }
         if (recording()) {
+            record(event);
+        }
+    }
+
+    private static void record(Event event) {
+        try {
             FlightRecording.record(event);
+        } catch (Throwable e) {
+            // An exception's text may be anybody's code. A recording must not break what it records.
+            LOG.warn("An event is not in the flight recording: {}", event.getClass().getSimpleName(), e);
         }
     }
 

@@ -117,6 +117,23 @@ class FlightRecordingTest {
     }
 
     @Test
+    void anExceptionThatCannotSayWhatItIsBreaksNothing() throws IOException {
+        try (var recording = new Recording()) {
+            recording.start();
+            bus.raise(new Event.Unsent(NOON, "orders", new IllegalStateException() {
+                @Override
+                public String toString() {
+                    throw new UnsupportedOperationException("on purpose");
+                }
+            }));
+            bus.raise(new Event.ProducerConnected(NOON));
+            assertThat(recorded(recording))
+                    .extracting(event -> event.getEventType().getName())
+                    .contains("strandline.ProducerConnected");
+        }
+    }
+
+    @Test
     void oneEventForEachMessageIsMadeOnlyForWhoNamesIt() {
         assertThat(bus.wanted(Event.Sent.class)).isFalse();
         try (var recording = new Recording()) {
