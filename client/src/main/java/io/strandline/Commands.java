@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /**
  * What other threads ask of the poll thread. It looks here between polls, which are short; waking it up would interrupt
@@ -16,11 +17,14 @@ final class Commands {
     private volatile boolean ended;
 
     private record Command<T>(Callable<T> work, CompletableFuture<T> result) {
-        void run() {
+        /** Returns false if a broker did not answer in time. */
+        boolean run() {
             try {
                 result.complete(work.call());
+                return true;
             } catch (Exception e) {
                 result.completeExceptionally(e);
+                return !(e instanceof TimeoutException);
             }
         }
 
@@ -49,10 +53,11 @@ final class Commands {
         }
     }
 
-    /** Poll thread. */
+    /** Poll thread. Where a broker hangs, one question has its wait; the others come behind a poll, or a stop. */
     void run() {
-        for (var command = queue.poll(); command != null; command = queue.poll()) {
-            command.run();
+        boolean answered = true;
+        for (var command = queue.poll(); command != null; command = answered ? queue.poll() : null) {
+            answered = command.run();
         }
     }
 

@@ -87,6 +87,11 @@ public interface Consumer extends AutoCloseable {
      * Takes no more, lets running handlers finish, commits, leaves the group. Called by a handler of this consumer it
      * does not wait (for itself) and returns false.
      *
+     * <p>The commit and the leaving come after this time. They take milliseconds; where a broker hangs, up to 11 s (5 s for
+     * a question that is under way, 5 s for the commit), and 10 s more if a rebalance waits for handlers just then. After
+     * 20 s this returns all the same.
+     *
+     * @param drain how long running handlers are waited for
      * @return true if all running handlers finished in time; those that did not go on, but their result is not
      *     committed and their message is delivered again
      */
