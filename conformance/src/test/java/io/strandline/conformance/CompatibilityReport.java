@@ -95,7 +95,10 @@ final class CompatibilityReport implements TestWatcher {
 
     private static void record(ExtensionContext context, String outcome) {
         var testClass = context.getRequiredTestClass();
-        var client = testClass.getAnnotation(OnEveryTarget.class).client();
+        var everywhere = testClass.getAnnotation(OnEveryTarget.class);
+        var client = everywhere != null
+                ? everywhere.client()
+                : testClass.getAnnotation(OnTargetsWithTransactions.class).client();
         context.getRoot()
                 .getStore(ExtensionContext.Namespace.create(CompatibilityReport.class))
                 .computeIfAbsent(Outcomes.class, ignored -> new Outcomes(), Outcomes.class)

@@ -2,7 +2,6 @@ package io.strandline.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.strandline.Consumer;
 import io.strandline.DeadLetter;
@@ -28,15 +27,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Read, write and commit as one, against real brokers. */
-@OnEveryTarget(client = "Strandline client")
+@OnTargetsWithTransactions(client = "Strandline client")
 @SuppressWarnings("try") // A consumer works while its block runs; nobody needs to mention it there.
 class ExactlyOnceTest {
-    private final Subject subject;
     private final Target target;
     private final Kafka kafka;
 
     ExactlyOnceTest(Subject subject) {
-        this.subject = subject;
         target = subject.shared();
         kafka = Kafka.connect(target.bootstrap());
     }
@@ -46,30 +43,14 @@ class ExactlyOnceTest {
         kafka.close();
     }
 
-    private boolean doesTransactions() {
-        return subject == Subject.APACHE_KAFKA;
-    }
-
-    private void needsTransactions() {
-        assumeThat(doesTransactions()).as("%s does transactions", subject).isTrue();
-    }
-
     @Test
-    void eachTransactionCommitsManyMessagesWithTheirOffsetsOrIsRefusedInASentence() throws Exception {
+    void eachTransactionCommitsManyMessagesWithTheirOffsets() throws Exception {
         var in = ensured(2);
         var out = ensured(2);
         var group = JavaClient.name("group");
         publish(in, 1_000);
         var builder = kafka.consumer(group)
                 .eachTransaction(in, JavaClient.name("tx"), (m, tx) -> tx.send(out, m.key(), m.value()));
-        if (!doesTransactions()) {
-            assertThatIllegalStateException()
-                    .isThrownBy(builder::start)
-                    .withMessageContaining(target.bootstrap() + " does not do transactions")
-                    .withMessageContaining("Run this on Apache Kafka");
-            assertThat(kafka.consumers()).isEmpty();
-            return;
-        }
         var commits = new AtomicInteger();
         kafka.events().on(Event.Committed.class, event -> commits.incrementAndGet());
         try (var consumer = builder.start()) {
@@ -87,7 +68,6 @@ class ExactlyOnceTest {
 
     @Test
     void aMemberThatDiesInTheMiddleOfATransactionLeavesNoTrace() throws Exception {
-        needsTransactions();
         var in = ensured(1);
         var out = ensured(1);
         var group = JavaClient.name("group");
@@ -132,7 +112,6 @@ class ExactlyOnceTest {
 
     @Test
     void membersThatComeAndGoAndHandlersThatFailChangeNothing() throws Exception {
-        needsTransactions();
         var in = ensured(3);
         var out = ensured(3);
         var group = JavaClient.name("group");
@@ -174,7 +153,6 @@ class ExactlyOnceTest {
 
     @Test
     void aDeadLetterIsInOneTransactionWithItsOffset() throws Exception {
-        needsTransactions();
         var in = ensured(1);
         var out = ensured(1);
         var letters = new CopyOnWriteArrayList<Event.DeadLettered>();
@@ -205,7 +183,6 @@ class ExactlyOnceTest {
 
     @Test
     void aHandlerThatTakesLongerThanTheTransactionMayIsHandledAgainAndCountsOnce() throws Exception {
-        needsTransactions();
         var in = ensured(1);
         var out = ensured(1);
         publish(in, 2);

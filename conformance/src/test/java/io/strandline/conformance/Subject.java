@@ -45,6 +45,11 @@ enum Subject {
         return protocols;
     }
 
+    /** Ours does not yet. */
+    boolean doesTransactions() {
+        return this == APACHE_KAFKA;
+    }
+
     /** A new broker of the test's own. */
     abstract Target start();
 
@@ -68,6 +73,11 @@ enum Subject {
                 .filter(subject ->
                         wanted.contains(subject.name().toLowerCase(Locale.ROOT).replace('_', '-')))
                 .map(Arguments::of);
+    }
+
+    /** For {@link OnTargetsWithTransactions}. */
+    static Stream<Arguments> chosenWithTransactions() {
+        return chosen().filter(subject -> ((Subject) subject.get()[0]).doesTransactions());
     }
 
     @Override

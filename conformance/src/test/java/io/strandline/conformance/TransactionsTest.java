@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.strandline.Commit;
 import io.strandline.Kafka;
@@ -26,14 +25,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Exactly once, where the broker does transactions; where it does not, a sentence that says so. */
-@OnEveryTarget(client = "Strandline client")
+@OnTargetsWithTransactions(client = "Strandline client")
 class TransactionsTest {
-    private final Subject subject;
     private final Target target;
     private final Kafka kafka;
 
     TransactionsTest(Subject subject) {
-        this.subject = subject;
         target = subject.shared();
         kafka = Kafka.connect(target.bootstrap());
     }
@@ -43,39 +40,22 @@ class TransactionsTest {
         kafka.close();
     }
 
-    private boolean doesTransactions() {
-        return subject == Subject.APACHE_KAFKA;
-    }
-
-    private void needsTransactions() {
-        assumeThat(doesTransactions()).as("%s does transactions", subject).isTrue();
-    }
-
     @Test
-    void aTransactionCommitsOrIsRefusedInASentence() {
+    void aTransactionCommits() {
         var topic = ensured(1);
         var producer = kafka.producer(JavaClient.name("tx"));
-        if (doesTransactions()) {
-            assertThat(producer.<String, RuntimeException>transaction(tx -> {
-                        tx.send(topic, "k", "a");
-                        tx.sendBatch(List.of(Outgoing.to(topic, "k", "b"), Outgoing.to(topic, "k", "c")));
-                        return "done";
-                    }))
-                    .isEqualTo("done");
-            assertThat(committed(topic)).containsExactly("a", "b", "c");
-            assertThat(producer.health().ready()).isTrue();
-        } else {
-            assertThatIllegalStateException()
-                    .isThrownBy(producer::begin)
-                    .withMessageContaining(target.bootstrap() + " does not do transactions")
-                    .withMessageContaining("Run this on Apache Kafka");
-            assertThat(producer.health().ready()).isFalse();
-        }
+        assertThat(producer.<String, RuntimeException>transaction(tx -> {
+                    tx.send(topic, "k", "a");
+                    tx.sendBatch(List.of(Outgoing.to(topic, "k", "b"), Outgoing.to(topic, "k", "c")));
+                    return "done";
+                }))
+                .isEqualTo("done");
+        assertThat(committed(topic)).containsExactly("a", "b", "c");
+        assertThat(producer.health().ready()).isTrue();
     }
 
     @Test
     void anAbortedTransactionIsSeenByThoseAloneWhoReadUncommittedMessages() {
-        needsTransactions();
         var topic = ensured(1);
         var producer = kafka.producer(JavaClient.name("tx"));
         assertThatThrownBy(() -> producer.transaction(tx -> {
@@ -99,7 +79,6 @@ class TransactionsTest {
 
     @Test
     void aNewerProducerWithTheSameIdTakesOver() {
-        needsTransactions();
         var topic = ensured(1);
         var id = JavaClient.name("tx");
         try (var other = Kafka.connect(target.bootstrap())) {
@@ -123,7 +102,6 @@ class TransactionsTest {
 
     @Test
     void offsetsAreStoredWithTheTransactionOrNotAtAll() throws Exception {
-        needsTransactions();
         var in = ensured(1);
         var out = ensured(1);
         kafka.producer().send(in, "k", "a");
@@ -165,7 +143,6 @@ class TransactionsTest {
 
     @Test
     void offsetsOfAPartitionThatIsNotOursOrOfAConsumerThatCommitsByItselfAreRefused() {
-        needsTransactions();
         var in = ensured(1);
         var producer = kafka.producer(JavaClient.name("tx"));
         var consumer = kafka.consumer(JavaClient.name("group"))
