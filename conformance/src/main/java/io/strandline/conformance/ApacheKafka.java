@@ -46,6 +46,8 @@ public final class ApacheKafka implements Target {
             "group.consumer.min.session.timeout.ms", Long.toString(CONSUMER_SESSION.toMillis()),
             "group.consumer.session.timeout.ms", Long.toString(CONSUMER_SESSION.toMillis()),
             "group.min.session.timeout.ms", "1000",
+            // How often it looks for transactions whose time is over.
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000",
             "offsets.topic.num.partitions", "4",
             "broker.session.timeout.ms", "3000",
             "broker.heartbeat.interval.ms", "500");

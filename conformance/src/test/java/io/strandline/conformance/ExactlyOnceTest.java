@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -60,7 +62,7 @@ class ExactlyOnceTest {
             assertThat(commits.get()).as("transactions of 1,000 messages").isBetween(1, 200);
             assertThat(consumer.explain().toString()).contains("idle");
             assertThatIllegalStateException()
-                    .isThrownBy(() -> consumer.commit(java.util.Map.of(new io.strandline.Partition(in.name(), 0), 0L)))
+                    .isThrownBy(() -> consumer.commit(Map.of(new io.strandline.Partition(in.name(), 0), 0L)))
                     .withMessageContaining("eachTransaction");
         }
         assertThat(storedProgress(group, in)).isEqualTo(1_000);
@@ -194,8 +196,7 @@ class ExactlyOnceTest {
                 .eachTransaction(in, JavaClient.name("tx"), (m, tx) -> {
                     tx.send(out, m.key(), m.value());
                     if (slow.compareAndSet(true, false)) {
-                        // The broker looks every 10 s for transactions whose time is over.
-                        Thread.sleep(Duration.ofSeconds(12));
+                        await(() -> end(out) == 2); // its message and the mark that it is aborted
                     }
                 })
                 .start()) {
@@ -225,6 +226,21 @@ class ExactlyOnceTest {
             int number = Integer.parseInt(value);
             assertThat(number).isGreaterThan(last.getOrDefault(number % 7, -1));
             last.put(number % 7, number);
+        }
+    }
+
+    /** Of the log of its only partition, marks of transactions included. */
+    private long end(Topic<?, ?> topic) {
+        var partition = new TopicPartition(topic.name(), 0);
+        try {
+            return kafka.admin()
+                    .raw()
+                    .listOffsets(Map.of(partition, OffsetSpec.latest()))
+                    .partitionResult(partition)
+                    .get(20, TimeUnit.SECONDS)
+                    .offset();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
         }
     }
 
