@@ -188,7 +188,8 @@ final class Attempts {
         try {
             if (letter.delay().isPresent()) {
                 member.retries().write(task, letter, member.time());
-            } else if (order != null && !order.hasRoomFor(task, tenure.frontier().orElse(0))) {
+            } else if (order != null
+                    && !order.hasRoomFor(task, tenure.frontier().orElse(0))) {
                 tenure.waits(lane, task, KeyOrder.AGAIN_AFTER, new KeyOrder.Full(order.open()));
                 return Outcome.WAITS;
             } else {

@@ -65,7 +65,10 @@ final class EventBus implements Kafka.Events, EventSink, AutoCloseable {
             FlightRecording.record(event);
         } catch (Throwable e) {
             // An exception's text may be anybody's code. A recording must not break what it records.
-            LOG.warn("An event is not in the flight recording: {}", event.getClass().getSimpleName(), e);
+            LOG.warn(
+                    "An event is not in the flight recording: {}",
+                    event.getClass().getSimpleName(),
+                    e);
         }
     }
 

@@ -58,9 +58,7 @@ final class KafkaLetterLog implements LetterLog {
      * @param progress for each of the topics
      */
     private record Content(
-            Map<Partition, Letters> letters,
-            Set<Partition> taken,
-            List<Map<Partition, HandledLetters>> progress) {}
+            Map<Partition, Letters> letters, Set<Partition> taken, List<Map<Partition, HandledLetters>> progress) {}
 
     /** Where those who send letters home are. */
     private record Progress(long asOf, Map<Partition, HandledLetters> byPartition, Map<Partition, Long> ends) {

@@ -775,10 +775,7 @@ final class PollLoop implements ConsumerRebalanceListener {
             if (lag.isPresent()) {
                 sight.seen(kafka.position(partition, Duration.ZERO), lag.getAsLong());
             }
-        } catch (RetriableException
-                | InvalidOffsetException
-                | AuthorizationException
-                | AuthenticationException e) {
+        } catch (RetriableException | InvalidOffsetException | AuthorizationException | AuthenticationException e) {
             LOG.debug("Group {}: the position in {} is not known", member.group(), partition, e);
         }
     }

@@ -37,7 +37,8 @@ class SourceRulesTest {
 
     @Test
     void aTestWaitsForFactsAndDoesNotSleep() throws IOException {
-        var tests = javaIn("test").and(path -> !LIVES_IN_TIME.contains(path.getFileName().toString()));
+        var tests = javaIn("test")
+                .and(path -> !LIVES_IN_TIME.contains(path.getFileName().toString()));
         assertThat(find(tests, "Thread\\.sleep|TimeUnit\\.\\w+\\.sleep")).isEmpty();
     }
 
