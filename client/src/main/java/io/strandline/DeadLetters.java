@@ -38,6 +38,8 @@ public interface DeadLetters {
      * @param timestamp the source message's, if the letter says so
      * @param firstFailed when the first attempt began
      * @param attempts 0 if unknown
+     * @param group who gave it up; of Kafka Connect, the connector's name
+     * @param exception the class of what the handler threw; of its wrapper, where the letter says no more
      * @param redriven how often it was sent home already
      * @param follows the letter that it was parked behind, such as {@code orders.dlq-0@17}; empty if it failed itself
      * @param dialect who wrote it

@@ -1,7 +1,6 @@
 package io.strandline;
 
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -17,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  * How someone writes down where a dead letter came from and why: names of headers, empty where there is none.
  *
  * @param topic tells the dialect from others
+ * @param attempts a count that is {@code countedMore} higher than the number of attempts
+ * @param exception what was caught
+ * @param cause what the handler threw, if that is wrapped in what was caught
  * @param own headers that are the letter's, not the message's
- * @param oldestWins a header that was written several times says the origin first and the last station last
  * @param recordTime the letter has the timestamp of its message
  */
 record Dialect(
@@ -29,13 +30,32 @@ record Dialect(
         String timestamp,
         String firstFailed,
         String attempts,
+        int countedMore,
         String group,
         String exception,
+        String cause,
         String message,
         String stackTrace,
         Predicate<String> own,
-        boolean oldestWins,
+        Stations stations,
+        Numbers numbers,
         boolean recordTime) {
+
+    /** In which order the headers lie of a letter that had several stations, such as topics for retries. */
+    private enum Stations {
+        /** The letter is of the last one, and goes back there. */
+        LAST_COUNTS,
+        /** Each writes behind what it found: the origin comes first, the last failure last. */
+        OLDEST_FIRST,
+        /** Each writes before what it found. */
+        NEWEST_FIRST
+    }
+
+    private enum Numbers {
+        TEXT,
+        /** The big-endian bytes of an int, a long or a BigInteger. */
+        BINARY
+    }
 
     static final String UNKNOWN = "unknown";
 
@@ -59,6 +79,16 @@ record Dialect(
             "original-partition",
             "original-offset");
 
+    private static final List<String> SPRING_PREFIXES =
+            List.of("kafka_dlt-", "kafka_original-", "kafka_exception-", "kafka_key-exception-", "retry_topic-");
+
+    /** What the container adds to a record before its listener sees it. */
+    private static final List<String> SPRING_CONTAINER = List.of(
+            "kafka_deliveryAttempt",
+            "kafka_listenerInfo",
+            "springDeserializerExceptionKey",
+            "springDeserializerExceptionValue");
+
     /** In the order in which they are tried: names that anyone might use come last. */
     private static final List<Dialect> ALL = List.of(
             new Dialect(
@@ -69,12 +99,15 @@ record Dialect(
                     DeadLetterHeaders.ERROR_TIMESTAMP,
                     DeadLetterHeaders.ERROR_FIRST,
                     DeadLetterHeaders.DELIVERY_COUNT,
+                    0,
                     DeadLetterHeaders.GROUP,
                     DeadLetterHeaders.ERROR_CLASS,
+                    "",
                     DeadLetterHeaders.MESSAGE,
                     DeadLetterHeaders.ERROR_STACK,
                     startsWith("__dlq.errors.").or(startsWith("strandline.error.")),
-                    false,
+                    Stations.LAST_COUNTS,
+                    Numbers.TEXT,
                     false),
             new Dialect(
                     "Kafka Streams",
@@ -84,12 +117,15 @@ record Dialect(
                     "",
                     "",
                     "",
+                    0,
                     "",
                     "__streams.errors.exception",
+                    "",
                     "__streams.errors.message",
                     "__streams.errors.stacktrace",
                     startsWith("__streams.errors."),
-                    false,
+                    Stations.LAST_COUNTS,
+                    Numbers.TEXT,
                     true),
             new Dialect(
                     "Kafka Connect",
@@ -99,13 +135,34 @@ record Dialect(
                     "",
                     "",
                     "",
+                    0,
                     "__connect.errors.connector.name",
                     "__connect.errors.exception.class.name",
+                    "",
                     "__connect.errors.exception.message",
                     "__connect.errors.exception.stacktrace",
                     startsWith("__connect.errors."),
-                    false,
+                    Stations.LAST_COUNTS,
+                    Numbers.TEXT,
                     true),
+            new Dialect(
+                    "Spring",
+                    "kafka_original-topic",
+                    "kafka_original-partition",
+                    "kafka_original-offset",
+                    "kafka_original-timestamp",
+                    "",
+                    "retry_topic-attempts",
+                    1,
+                    "kafka_dlt-original-consumer-group",
+                    "kafka_exception-fqcn",
+                    "kafka_exception-cause-fqcn",
+                    "kafka_exception-message",
+                    "kafka_exception-stacktrace",
+                    Dialect::springs,
+                    Stations.OLDEST_FIRST,
+                    Numbers.BINARY,
+                    false),
             new Dialect(
                     "Spring",
                     "kafka_dlt-original-topic",
@@ -113,13 +170,16 @@ record Dialect(
                     "kafka_dlt-original-offset",
                     "kafka_dlt-original-timestamp",
                     "",
-                    "retry_topic-attempts",
+                    "kafka_deliveryAttempt",
+                    0,
                     "kafka_dlt-original-consumer-group",
                     "kafka_dlt-exception-fqcn",
+                    "kafka_dlt-exception-cause-fqcn",
                     "kafka_dlt-exception-message",
                     "kafka_dlt-exception-stacktrace",
-                    startsWith("kafka_dlt-").or(startsWith("retry_topic-")),
-                    true,
+                    Dialect::springs,
+                    Stations.OLDEST_FIRST,
+                    Numbers.BINARY,
                     false),
             new Dialect(
                     "SmallRye",
@@ -129,12 +189,15 @@ record Dialect(
                     "delayed-retry-original-timestamp",
                     "delayed-retry-first-processing-timestamp",
                     "delayed-retry-count",
+                    -1,
                     "",
                     "dead-letter-exception-class-name",
+                    "",
                     "dead-letter-reason",
                     "",
                     startsWith("dead-letter-").or(startsWith("delayed-retry-")),
-                    false,
+                    Stations.NEWEST_FIRST,
+                    Numbers.TEXT,
                     false),
             new Dialect(
                     "SmallRye",
@@ -144,12 +207,15 @@ record Dialect(
                     "delayed-retry-original-timestamp",
                     "delayed-retry-first-processing-timestamp",
                     "delayed-retry-count",
+                    -1,
                     "",
                     "delayed-retry-exception-class-name",
+                    "",
                     "delayed-retry-reason",
                     "",
                     startsWith("delayed-retry-"),
-                    false,
+                    Stations.NEWEST_FIRST,
+                    Numbers.TEXT,
                     false),
             new Dialect(
                     "KPipe",
@@ -159,12 +225,15 @@ record Dialect(
                     "x-dlq-source-timestamp",
                     "",
                     "",
+                    0,
                     "",
                     "x-dlq-exception-class",
+                    "",
                     "x-dlq-exception-message",
                     "",
                     startsWith("x-dlq-"),
-                    false,
+                    Stations.LAST_COUNTS,
+                    Numbers.TEXT,
                     false),
             new Dialect(
                     "Wolverine",
@@ -174,12 +243,15 @@ record Dialect(
                     "",
                     "failed-at",
                     "",
+                    0,
                     "",
                     "exception-type",
+                    "",
                     "exception-message",
                     "exception-stack",
                     WOLVERINE::contains,
-                    false,
+                    Stations.LAST_COUNTS,
+                    Numbers.TEXT,
                     false),
             new Dialect(
                     "Karafka",
@@ -189,13 +261,20 @@ record Dialect(
                     "",
                     "",
                     "source_attempts",
+                    0,
                     "source_consumer_group",
                     "",
                     "",
                     "",
+                    "",
                     KARAFKA::contains,
-                    false,
+                    Stations.LAST_COUNTS,
+                    Numbers.TEXT,
                     false));
+
+    private static boolean springs(String name) {
+        return SPRING_CONTAINER.contains(name) || SPRING_PREFIXES.stream().anyMatch(name::startsWith);
+    }
 
     private static Predicate<String> startsWith(String prefix) {
         return name -> name.startsWith(prefix);
@@ -205,35 +284,54 @@ record Dialect(
     static DeadLetters.Letter read(ConsumerRecord<byte[], byte[]> record, Optional<String> from) {
         var headers = HeaderList.of(record.headers());
         return ALL.stream()
-                .filter(dialect -> headers.last(dialect.topic).isPresent())
+                .filter(dialect -> has(headers, dialect.topic))
                 .findFirst()
-                .map(dialect -> dialect.letter(record, headers))
+                .map(dialect -> dialect.letter(record, headers, from))
                 .orElseGet(() -> unknown(record, headers, from));
     }
 
-    private DeadLetters.Letter letter(ConsumerRecord<byte[], byte[]> record, Headers headers) {
+    /** With or without a value: what Kafka Streams' timers threw comes from a topic that is null. */
+    private static boolean has(Headers headers, String name) {
+        for (var header : headers) {
+            if (header.name().equals(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private DeadLetters.Letter letter(ConsumerRecord<byte[], byte[]> record, Headers headers, Optional<String> from) {
+        var named = topicName(text(origin(headers, topic)));
+        var fromOffset = notNegative(number(origin(headers, offset)));
         // Without a word on the partition: most writers keep it.
-        var source = Partition.of(topicName(text(headers, topic)), (int)
-                number(headers, partition).orElse(record.partition()));
+        int fromPartition =
+                (int) notNegative(number(origin(headers, partition))).orElse(record.partition());
+        var source = (named.isEmpty() ? from : Optional.of(named)).map(name -> Partition.of(name, fromPartition));
+        var thrown = text(latest(headers, cause));
         return new DeadLetters.Letter(
                 Partition.of(record.topic(), record.partition()),
                 record.offset(),
                 record.key(),
                 record.value(),
                 original(headers, own),
-                Optional.of(source),
-                number(headers, offset),
-                firstOffset(headers, source, number(headers, offset)),
+                source,
+                fromOffset,
+                source.map(home -> firstOffset(headers, home, fromOffset)).orElse(fromOffset),
                 sourceTime(record, headers),
-                time(headers, firstFailed),
-                (int) number(headers, attempts).orElse(0),
-                text(headers, group),
-                text(headers, exception),
-                text(headers, message),
-                text(headers, stackTrace),
+                time(origin(headers, firstFailed)),
+                attemptsMade(headers),
+                text(latest(headers, group)),
+                thrown.isEmpty() ? text(latest(headers, exception)) : thrown,
+                text(latest(headers, message)),
+                text(latest(headers, stackTrace)),
                 redriven(headers),
                 headers.last(DeadLetterHeaders.FOLLOWS).orElse(""),
                 name);
+    }
+
+    private int attemptsMade(Headers headers) {
+        var counted = number(latest(headers, attempts));
+        return counted.isPresent() ? (int) Math.max(0, counted.getAsLong() - countedMore) : 0;
     }
 
     private static DeadLetters.Letter unknown(
@@ -260,7 +358,7 @@ record Dialect(
     }
 
     private Optional<Instant> sourceTime(ConsumerRecord<byte[], byte[]> record, Headers headers) {
-        return recordTime ? Optional.of(Instant.ofEpochMilli(record.timestamp())) : time(headers, timestamp);
+        return recordTime ? Optional.of(Instant.ofEpochMilli(record.timestamp())) : time(origin(headers, timestamp));
     }
 
     private static Headers original(Headers headers, Predicate<String> own) {
@@ -290,45 +388,60 @@ record Dialect(
                 .orElse(0);
     }
 
-    private byte @Nullable [] bytes(Headers headers, String name) {
+    private byte @Nullable [] origin(Headers headers, String name) {
+        return stations == Stations.OLDEST_FIRST ? first(headers, name) : last(headers, name);
+    }
+
+    private byte @Nullable [] latest(Headers headers, String name) {
+        return stations == Stations.NEWEST_FIRST ? first(headers, name) : last(headers, name);
+    }
+
+    private static byte @Nullable [] first(Headers headers, String name) {
+        for (var header : headers) {
+            if (header.name().equals(name)) {
+                return header.value();
+            }
+        }
+        return null;
+    }
+
+    private static byte @Nullable [] last(Headers headers, String name) {
         byte @Nullable [] found = null;
         for (var header : headers) {
-            if (header.name().equals(name) && (found == null || !oldestWins)) {
+            if (header.name().equals(name)) {
                 found = header.value();
             }
         }
         return found;
     }
 
-    private String text(Headers headers, String name) {
-        byte[] bytes = bytes(headers, name);
+    private static String text(byte @Nullable [] bytes) {
         return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
     }
 
-    /** Text, or, as Spring has it, the big-endian bytes of an int, a long or a BigInteger. */
-    private OptionalLong number(Headers headers, String name) {
-        byte[] bytes = bytes(headers, name);
+    private OptionalLong number(byte @Nullable [] bytes) {
         if (bytes == null || bytes.length == 0) {
             return OptionalLong.empty();
         }
-        var text = new String(bytes, StandardCharsets.US_ASCII);
-        if (oldestWins) {
-            return OptionalLong.of(
-                    bytes.length == Integer.BYTES
-                            ? ByteBuffer.wrap(bytes).getInt()
-                            : new BigInteger(bytes).longValue());
+        if (numbers == Numbers.BINARY) {
+            return OptionalLong.of(new BigInteger(bytes).longValue());
         }
+        var text = text(bytes);
         return text.matches("-?[0-9]{1,18}") ? OptionalLong.of(Long.parseLong(text)) : OptionalLong.empty();
     }
 
+    private static OptionalLong notNegative(OptionalLong number) {
+        return number.isPresent() && number.getAsLong() < 0 ? OptionalLong.empty() : number;
+    }
+
     /** Milliseconds since 1970, or ISO-8601. */
-    private Optional<Instant> time(Headers headers, String name) {
-        var millis = number(headers, name);
+    private Optional<Instant> time(byte @Nullable [] bytes) {
+        var millis = number(bytes);
         if (millis.isPresent()) {
             return Optional.of(Instant.ofEpochMilli(millis.getAsLong()));
         }
         try {
-            var text = text(headers, name);
+            var text = text(bytes);
             return text.isEmpty()
                     ? Optional.empty()
                     : Optional.of(OffsetDateTime.parse(text).toInstant());

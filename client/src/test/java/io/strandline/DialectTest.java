@@ -120,6 +120,19 @@ class DialectTest {
         assertThat(letter.message()).isEqualTo("/ by zero");
     }
 
+    /** A timer has no message: topic null, partition and offset -1. */
+    @Test
+    void ofATimerOfKafkaStreamsWhichHasNoHome() {
+        text("__streams.errors.exception", "java.lang.ArithmeticException");
+        bytes("__streams.errors.topic", null).text("__streams.errors.partition", "-1");
+        text("__streams.errors.offset", "-1");
+        var letter = read();
+        assertThat(letter.dialect()).isEqualTo("Kafka Streams");
+        assertThat(letter.from()).isEmpty();
+        assertThat(letter.fromOffset()).isEmpty();
+        assertThat(letter.exception()).isEqualTo("java.lang.ArithmeticException");
+    }
+
     /** {@code org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter} of Kafka 4.3.1. */
     @Test
     void ofKafkaConnect() {
@@ -155,27 +168,61 @@ class DialectTest {
         assertOrigin(letter, "Spring");
         assertThat(letter.timestamp()).contains(SOURCE_TIME);
         assertThat(letter.group()).isEqualTo("billing");
+        assertThat(letter.exception()).as("what the listener threw").isEqualTo("java.lang.IllegalStateException");
         assertThat(letter.message()).isEqualTo("Listener failed");
     }
 
+    /**
+     * {@code org.springframework.kafka.retrytopic.DeadLetterPublishingRecovererFactory}: names of its own, except that of
+     * the group, and the number of the attempt that would be next, once for each station.
+     */
     @Test
-    void ofSpringsRetryTopicsWhereTheFirstStationIsTheOrigin() {
+    void ofSpringsRetryTopics() {
+        text("kafka_original-topic", "orders");
+        bytes("kafka_original-partition", ByteBuffer.allocate(4).putInt(5).array());
+        bytes(
+                "kafka_original-offset",
+                ByteBuffer.allocate(8).putLong(8_589_934_592L).array());
+        bytes(
+                "kafka_original-timestamp",
+                ByteBuffer.allocate(8).putLong(SOURCE_TIME.toEpochMilli()).array());
+        text("kafka_original-timestamp-type", "CreateTime").text("kafka_dlt-original-consumer-group", "billing");
+        text("kafka_exception-fqcn", "org.springframework.kafka.listener.ListenerExecutionFailedException");
+        text("kafka_exception-cause-fqcn", "java.lang.IllegalStateException").text("kafka_exception-message", "no");
+        for (int attempt = 2; attempt <= 4; attempt++) {
+            bytes(
+                    "retry_topic-original-timestamp",
+                    BigInteger.valueOf(SOURCE_TIME.toEpochMilli()).toByteArray());
+            bytes("retry_topic-attempts", ByteBuffer.allocate(4).putInt(attempt).array());
+            bytes("retry_topic-backoff-timestamp", BigInteger.valueOf(17).toByteArray());
+        }
+        var letter = read();
+        assertOrigin(letter, "Spring");
+        assertThat(letter.timestamp()).contains(SOURCE_TIME);
+        assertThat(letter.attempts()).isEqualTo(3);
+        assertThat(letter.group()).isEqualTo("billing");
+        assertThat(letter.exception()).isEqualTo("java.lang.IllegalStateException");
+        assertThat(letter.message()).isEqualTo("no");
+    }
+
+    @Test
+    void ofSpringWhereALetterWasGivenUpAgainTheFirstStationIsTheOrigin() {
         text("kafka_dlt-original-topic", "orders");
         bytes("kafka_dlt-original-partition", ByteBuffer.allocate(4).putInt(5).array());
         bytes(
                 "kafka_dlt-original-offset",
                 ByteBuffer.allocate(8).putLong(8_589_934_592L).array());
-        bytes("retry_topic-attempts", ByteBuffer.allocate(4).putInt(3).array());
-        bytes(
-                "retry_topic-original-timestamp",
-                BigInteger.valueOf(SOURCE_TIME.toEpochMilli()).toByteArray());
-        bytes("retry_topic-backoff-timestamp", BigInteger.valueOf(17).toByteArray());
-        text("kafka_dlt-original-topic", "orders-retry-0");
+        text("kafka_dlt-exception-message", "first");
+        bytes("kafka_deliveryAttempt", ByteBuffer.allocate(4).putInt(3).array());
+        text("kafka_dlt-original-topic", "orders-dlt");
         bytes("kafka_dlt-original-partition", ByteBuffer.allocate(4).putInt(1).array());
         bytes("kafka_dlt-original-offset", ByteBuffer.allocate(8).putLong(3).array());
+        text("kafka_dlt-exception-message", "last");
+        bytes("kafka_deliveryAttempt", ByteBuffer.allocate(4).putInt(10).array());
         var letter = read();
         assertOrigin(letter, "Spring");
-        assertThat(letter.attempts()).isEqualTo(3);
+        assertThat(letter.message()).isEqualTo("last");
+        assertThat(letter.attempts()).isEqualTo(10);
     }
 
     /** The constants of {@code io.smallrye.reactive.messaging.kafka.fault.KafkaDeadLetterQueue} 4.36.0. */
@@ -204,7 +251,7 @@ class DialectTest {
         assertOrigin(letter, "SmallRye");
         assertThat(letter.timestamp()).contains(SOURCE_TIME);
         assertThat(letter.firstFailed()).contains(Instant.ofEpochMilli(1_763_884_900_000L));
-        assertThat(letter.attempts()).isEqualTo(3);
+        assertThat(letter.attempts()).as("three retries").isEqualTo(4);
     }
 
     /** {@code lib/kpipe-producer/src/main/java/.../KPipeProducer.java} of eschizoid/kpipe at a948886, which asks for Java 25. */
