@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Dead letters as their writers write them, byte by byte. The bytes are of the writers' sources, as each test says; none
- * of the writers runs here.
+ * of the writers runs here. Those in Java do in {@code ForeignDeadLettersTest} of the module conformance.
  */
 class DialectTest {
     private static final byte[] KEY = {0, -1};
