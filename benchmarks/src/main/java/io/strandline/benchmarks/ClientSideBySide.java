@@ -162,7 +162,7 @@ public final class ClientSideBySide {
         try {
             for (var entry : discipline.entries()) {
                 if (entry.program().isThere()) {
-                    var contestant = start(discipline, size, entry, topics);
+                    var contestant = start(size, entry, topics);
                     contestants.add(contestant);
                     if (!stays(discipline, size, contestant, () -> warmUp(discipline, size, contestant, topics))) {
                         contestants.remove(contestant);
@@ -187,7 +187,7 @@ public final class ClientSideBySide {
         }
     }
 
-    private static Contestant start(Discipline discipline, int size, Discipline.Entry entry, FullTopics topics) {
+    private static Contestant start(int size, Discipline.Entry entry, FullTopics topics) {
         var always = new HashMap<>(entry.works());
         always.put("bootstrap", topics.bootstrap());
         always.put("bytes", Integer.toString(size));

@@ -54,7 +54,7 @@ class ScenariosTest {
 
     @Test
     void scenarioTransactions() throws Exception {
-        if (subject == Subject.APACHE_KAFKA) {
+        if (subject.doesTransactions()) {
             withEachProtocol(scenarios -> scenarios::transactions);
         } else {
             assertThatThrownBy(() -> withEachProtocol(scenarios -> scenarios::transactions))
