@@ -53,7 +53,7 @@ class ScenariosTest {
     }
 
     @Test
-    void scenarioTransactions() throws Exception {
+    void scenarioTransactionsOrASentence() throws Exception {
         if (subject.doesTransactions()) {
             withEachProtocol(scenarios -> scenarios::transactions);
         } else {
