@@ -63,12 +63,13 @@ class ChaosTest {
 
     @Test
     @Tag("long")
+    @Timeout(1_800)
     void onStrandlineInManyLives() throws Exception {
         var weather = new Chaos.Weather(GroupProtocol.CLASSIC, Duration.ofSeconds(4), SHORT_SESSION, 2);
         var counts = new TreeMap<String, Integer>();
         var lives = new ArrayList<Future<?>>();
         var places = new Semaphore(SIDE_BY_SIDE);
-        int count = Integer.getInteger("lives", 100);
+        int count = Integer.getInteger("lives", 200);
         try (var threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofPlatform().name("life-", 0).factory())) {
             for (long seed : seeds(count, System.nanoTime() & 0xffff_ffffL)) {

@@ -22,6 +22,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * power: it says no good-bye and nothing of it arrives any more.
  */
 final class Wire implements AutoCloseable {
+    /** As brokers have it by default. */
+    private static final int FRAME_MAX = 100 * 1024 * 1024;
+
     private static final byte[] HOST = "127.0.0.1".getBytes(StandardCharsets.UTF_8);
 
     private final ServerSocket server;
@@ -133,7 +136,7 @@ final class Wire implements AutoCloseable {
             var in = new DataInputStream(from.getInputStream());
             var out = new DataOutputStream(to.getOutputStream());
             while (true) {
-                var frame = new byte[in.readInt()];
+                var frame = new byte[length(in)];
                 in.readFully(frame);
                 if (replies) {
                     rename(frame);
@@ -145,6 +148,15 @@ final class Wire implements AutoCloseable {
         } finally {
             hangUp(from, to);
         }
+    }
+
+    /** A client in trouble also tries whether the port speaks TLS; as a length, its hello is 369 MB. */
+    private static int length(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        if (length < 0 || length > FRAME_MAX) {
+            throw new IOException("not a frame of Kafka's protocol: " + length + " bytes");
+        }
+        return length;
     }
 
     private void pass(DataOutputStream out, byte[] frame) throws IOException {
