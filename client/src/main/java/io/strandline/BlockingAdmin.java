@@ -33,6 +33,7 @@ import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.config.ConfigResource;
@@ -480,6 +481,11 @@ final class BlockingAdmin implements Admin, Discovery.Client {
         return describe(topic).stream()
                 .mapToLong(found -> found.partitions().size())
                 .findFirst();
+    }
+
+    /** Tells a topic from another one that has its name later; empty if the topic is not there. */
+    Optional<Uuid> topicId(String topic) {
+        return describe(topic).map(TopicDescription::topicId);
     }
 
     /** The fewest copies that a partition of this topic has, or empty if the topic is not there. */

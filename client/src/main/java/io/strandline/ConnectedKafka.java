@@ -501,8 +501,8 @@ final class ConnectedKafka implements Kafka {
                                 consumerSettings.retry(), consumerSettings.deadLetter(), consumerSettings.failure()),
                         deadLetters,
                         retries,
-                        keyOrder.map(
-                                places -> new KafkaLetterLog(this, consumerSettings.group(), places, self::stopping)),
+                        keyOrder.map(places -> new KafkaLetterLog(
+                                this, consumerSettings.group(), places, self::assignment, self::stopping)),
                         transactions,
                         events,
                         settings.time(),

@@ -83,7 +83,7 @@ public record DeadLetter(Destination otherwise, List<For> exceptions, int stackT
      * become letters wait, and {@link Consumer#explain} says so.
      *
      * <p>The dead-letter topic may have any number of partitions, but no compaction, and what its retention deletes counts
-     * as dropped. Refused with {@link Retry#inTopics()}, {@link Concurrency#unordered} and eachBatch, which give up the
+     * as dropped. So does what was in it when it is deleted and made anew. Refused with {@link Retry#inTopics()}, {@link Concurrency#unordered} and eachBatch, which give up the
      * order that this keeps.
      */
     public DeadLetter inKeyOrder() {

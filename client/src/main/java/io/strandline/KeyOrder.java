@@ -21,6 +21,9 @@ final class KeyOrder {
     /** Until reading that failed, or found too much, is tried again; and until a letter that has no room is. */
     static final Duration AGAIN_AFTER = Duration.ofSeconds(1);
 
+    /** Each time that there are too many all of them are read: twice as long after the last time, up to this. */
+    private static final Duration AGAIN_AFTER_MAX = Duration.ofSeconds(30);
+
     private static final Logger LOG = LoggerFactory.getLogger(DeadLetter.class);
 
     private final Partition source;
@@ -44,6 +47,7 @@ final class KeyOrder {
     private volatile long newest;
     private volatile @Nullable Throwable failure;
     private volatile long tooMany;
+    private volatile Duration againAfter = AGAIN_AFTER;
     private final LongAdder read = new LongAdder();
 
     /** There are as many letters as are kept in memory, so that no more may be written. */
@@ -79,7 +83,7 @@ final class KeyOrder {
 
     /** Poll thread. */
     void tick(long now) {
-        if (state == State.AGAIN && now - asOf >= AGAIN_AFTER.toNanos()) {
+        if (state == State.AGAIN && now - asOf >= againAfter.toNanos()) {
             asOf = now;
             startReading();
         }
@@ -94,9 +98,10 @@ final class KeyOrder {
         try {
             var found = log.read(source, asOf, from, read);
             failure = null;
+            boolean triedBefore = tooMany > 0;
             tooMany = found.stillThere() > openMax ? found.stillThere() : 0;
             if (tooMany > 0) {
-                again();
+                again(triedBefore ? doubled(againAfter) : AGAIN_AFTER);
             } else {
                 found.all().forEach(letters::add);
                 state = State.KNOWN;
@@ -105,15 +110,26 @@ final class KeyOrder {
         } catch (RuntimeException e) {
             LOG.warn("Group {}: which letters hold back keys of {} is not known yet", member.group(), source, e);
             failure = e;
-            again();
+            again(AGAIN_AFTER);
         } catch (Error e) {
             member.crash().accept(e); // there is no other way to say why nothing moves
         }
     }
 
-    private void again() {
+    private void again(Duration after) {
         asOf = member.time().nanoTime();
+        againAfter = after;
         state = State.AGAIN;
+    }
+
+    private static Duration doubled(Duration after) {
+        var twice = after.multipliedBy(2);
+        return twice.compareTo(AGAIN_AFTER_MAX) < 0 ? twice : AGAIN_AFTER_MAX;
+    }
+
+    /** Poll thread: the partition has left, or reading goes on elsewhere in it. */
+    void left() {
+        log.left(source);
     }
 
     /** Worker: the letter that this message must follow, if any. Asks brokers only if there is one. */

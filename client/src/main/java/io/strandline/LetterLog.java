@@ -27,9 +27,13 @@ interface LetterLog {
      *
      * @param letters that are still there, as far as is known
      * @param asOf what was done before this is found; see {@link Time#nanoTime}
-     * @return those that are not: each with the offset by which it can come back
+     * @return those that are not: each with the offset by which it can come back. A letter whose topic was deleted and made
+     *     anew is one of them
      */
     List<OpenLetter> gone(Partition source, List<OpenLetter> letters, long asOf);
+
+    /** A partition has left: what was read for it, and not asked for yet, need not be kept. Asks nobody. */
+    void left(Partition source);
 
     /**
      * Those of one partition.

@@ -330,6 +330,7 @@ final class Tenure {
     /** Poll thread: it has been let go, or sought elsewhere. A transaction that is open must not commit any more. */
     void letGo() {
         gone = true;
+        Optional.ofNullable(keyOrder).ifPresent(KeyOrder::left);
     }
 
     boolean gone() {

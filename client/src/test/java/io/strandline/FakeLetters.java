@@ -26,6 +26,7 @@ final class FakeLetters implements LetterLog, DeadLetterWriter {
     int openMax = 1_000;
     boolean answers = true;
     int readings;
+    final List<Partition> left = new ArrayList<>();
     int deferredMax = 1_000;
 
     FakeLetters(FakeGroup group, int partitions) {
@@ -91,6 +92,11 @@ final class FakeLetters implements LetterLog, DeadLetterWriter {
                 .filter(letter -> handled.get(letter.at()).contains(letter.offset()))
                 .map(letter -> letter.backBy(LetterLog.home(handled, source)))
                 .toList();
+    }
+
+    @Override
+    public void left(Partition source) {
+        left.add(source);
     }
 
     void drop(Predicate<DeadLetters.Letter> which) {

@@ -7,7 +7,9 @@ import io.strandline.broker.Broker;
 import io.strandline.broker.config.BrokerConfig;
 import io.strandline.storage.DurabilityMode;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +25,7 @@ class KeyOrderOnBrokerTest {
 
     private final List<String> handled = new CopyOnWriteArrayList<>();
     private volatile String bad = "k1";
+    private Set<Partition> assigned = Set.of();
     private Broker broker;
     private Kafka kafka;
 
@@ -205,9 +208,9 @@ class KeyOrderOnBrokerTest {
         return found;
     }
 
-    private LetterLog log() {
+    private KafkaLetterLog log() {
         var places = DeadLetter.suffix(".dlq").inKeyOrder();
-        return new KafkaLetterLog((ConnectedKafka) kafka, "billing", places, () -> false);
+        return new KafkaLetterLog((ConnectedKafka) kafka, "billing", places, () -> assigned, () -> false);
     }
 
     @Test
@@ -220,6 +223,68 @@ class KeyOrderOnBrokerTest {
         long asOf = Time.system().nanoTime();
         assertThat(lettersThatHoldBack(log, asOf)).isEqualTo(1);
         assertThat(lettersThatHoldBack(log, asOf)).isEqualTo(1);
+    }
+
+    @Test
+    void lettersOfPartitionsThatOthersHaveAreNotKept() throws Exception {
+        bad = "a1";
+        try (var consumer = billing()) {
+            send("a1");
+            awaitIdle(consumer);
+            bad = "b1";
+            send("b1");
+            awaitIdle(consumer);
+        }
+        var sources = new ArrayList<Partition>();
+        try (var all = letters().browse()) {
+            all.forEach(letter -> sources.add(letter.from().orElseThrow()));
+        }
+        assertThat(sources).doesNotHaveDuplicates().hasSize(2);
+        var log = log();
+        long asOf = Time.system().nanoTime();
+        assertThat(found(log, sources.getFirst(), asOf)).isEqualTo(1);
+        assertThat(log.kept()).as("the other partition is somebody else's").isZero();
+        assertThat(found(log, sources.getLast(), asOf)).as("it has come").isEqualTo(1);
+
+        assigned = Set.copyOf(sources);
+        assertThat(found(log, sources.getFirst(), Time.system().nanoTime())).isEqualTo(1);
+        assertThat(log.kept()).as("for the other one").isEqualTo(1);
+        log.left(sources.getLast());
+        assertThat(log.kept()).isZero();
+        assertThat(found(log, sources.getLast(), asOf)).as("back again").isEqualTo(1);
+    }
+
+    private static int found(LetterLog log, Partition source, long asOf) {
+        return log.read(source, asOf, 0, new LongAdder()).all().size();
+    }
+
+    @Test
+    void aDeadLetterTopicThatIsDeletedAndMadeAnewHoldsBackOnlyWhatItHasNow() throws Exception {
+        var letterTopic = ORDERS.named("orders.dlq").partitions(1); // so that offsets come again
+        kafka.admin().ensure(letterTopic);
+        try (var consumer = billing()) {
+            send("k1", "k2");
+            awaitIdle(consumer);
+            assertThat(open()).containsExactly("k1", "k2");
+            kafka.admin().delete("orders.dlq");
+            kafka.admin().ensure(letterTopic);
+            bad = "j1";
+            send("j1", "j2");
+            awaitIdle(consumer);
+            send("k3");
+            awaitIdle(consumer);
+            assertThat(handled).containsExactly("k3");
+            send("j3");
+            awaitIdle(consumer);
+            assertThat(open()).containsExactly("j1", "j2", "j3");
+            bad = "none";
+            redrive();
+            awaitIdle(consumer);
+            send("k4", "j4");
+            awaitIdle(consumer);
+            assertThat(handledOf("j")).containsExactly("j1", "j2", "j3", "j4");
+            assertThat(handledOf("k")).containsExactly("k3", "k4");
+        }
     }
 
     @Test

@@ -251,6 +251,41 @@ class KeyOrderTest {
     }
 
     @Test
+    void allLettersAreReadAgainMoreAndMoreSeldomWhileThereAreTooMany() {
+        var before = rig();
+        before.appendKeyed(P0, "k:bad", "k:2", "k:3");
+        before.own(P0);
+        before.steps(3);
+        group.leave(before.kafka);
+        letters.openMax = 2;
+        before.appendKeyed(P0, "j:1");
+        var after = rig();
+        after.own(P0);
+        after.steps(3);
+        int readings = letters.readings;
+        for (int second = 0; second < 120; second++) {
+            after.time.pass(Duration.ofSeconds(1));
+            after.steps(2);
+        }
+        assertThat(letters.readings - readings)
+                .as("after 1, 2, 4, 8, 16, 30, 30 s")
+                .isEqualTo(7);
+        letters.drop(letter -> true);
+        after.time.pass(Duration.ofSeconds(30));
+        after.steps(3);
+        assertThat(handled).containsExactly("j:1");
+    }
+
+    @Test
+    void whatWasReadForAPartitionThatLeavesIsNotKept() {
+        var rig = rig();
+        rig.own(P0);
+        group.assign(group.join(), List.of(P0));
+        rig.steps(2);
+        assertThat(letters.left).containsExactly(Partition.of(P0));
+    }
+
+    @Test
     void aPauseThatIsEndedDoesNotHandOutWhatIsNotKnownYet() {
         letters.answers = false;
         var rig = rig();
