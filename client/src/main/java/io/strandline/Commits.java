@@ -20,6 +20,9 @@ final class Commits {
     /** Longer than this nobody waits for a broker that does not answer: the messages are delivered again instead. */
     private static final Duration LAST_COMMIT_WAIT = Duration.ofSeconds(5);
 
+    /** Also when the time of a stop is over: the commit is what the stop is for. */
+    private static final Duration LAST_COMMIT_WAIT_MIN = Duration.ofSeconds(1);
+
     /** When the one before had no answer: it is over, and nobody waits long again. */
     private static final Duration NEXT_COMMIT_WAIT = Duration.ofMillis(500);
 
@@ -29,15 +32,17 @@ final class Commits {
     private final Consumer<byte[], byte[]> kafka;
     private final Commit when;
     private final MemberContext member;
+    private final StopLimit stop;
     private long lastCommit;
     private boolean underWay;
     private int failures;
     private boolean unanswered;
 
-    Commits(Consumer<byte[], byte[]> kafka, Commit when, MemberContext member) {
+    Commits(Consumer<byte[], byte[]> kafka, Commit when, MemberContext member, StopLimit stop) {
         this.kafka = kafka;
         this.when = when;
         this.member = member;
+        this.stop = stop;
         lastCommit = member.time().nanoTime();
     }
 
@@ -108,7 +113,7 @@ final class Commits {
             return true;
         }
         try {
-            kafka.commitSync(progress.toKafka(), unanswered ? NEXT_COMMIT_WAIT : LAST_COMMIT_WAIT);
+            kafka.commitSync(progress.toKafka(), unanswered ? NEXT_COMMIT_WAIT : lastCommitWait());
             unanswered = false;
             done(progress, null);
             return true;
@@ -117,6 +122,13 @@ final class Commits {
             done(progress, e);
             return !(e instanceof RebalanceInProgressException || e instanceof CommitFailedException);
         }
+    }
+
+    private Duration lastCommitWait() {
+        var left = stop.left(LAST_COMMIT_WAIT);
+        return left.compareTo(LAST_COMMIT_WAIT_MIN) < 0
+                ? LAST_COMMIT_WAIT_MIN
+                : left.compareTo(LAST_COMMIT_WAIT) > 0 ? LAST_COMMIT_WAIT : left;
     }
 
     /** The newest of the {@link #last} ones was not answered in time. */

@@ -87,11 +87,13 @@ public interface Consumer extends AutoCloseable {
      * Takes no more, lets running handlers finish, commits, leaves the group. Called by a handler of this consumer it
      * does not wait (for itself) and returns false.
      *
-     * <p>The commit and the leaving come after this time. They take milliseconds; where a broker hangs, up to 11 s (5 s for
-     * a question that is under way, 5 s for the commit), and 10 s more if a rebalance waits for handlers just then. After
-     * 20 s this returns all the same.
+     * <p>The commit and the leaving come after that. They take milliseconds. Where a broker hangs, the commit is waited for
+     * as long as is left of the time, but for 1 s at least and 5 s at most, and the leaving takes 1 s; so a stop may take 2 s
+     * more than its time, and up to 5 s more than that if the broker was asked something just before. 20 s after its time
+     * this returns all the same.
      *
-     * @param drain how long running handlers are waited for
+     * @param drain how long running handlers are waited for, from now on, also by a rebalance that comes in between; the
+     *     first call counts
      * @return true if all running handlers finished in time; those that did not go on, but their result is not
      *     committed and their message is delivered again
      */

@@ -42,7 +42,6 @@ final class GroupMember implements Consumer {
     private final Thread thread;
     private final Runnable onEnd;
 
-    private final AtomicReference<@Nullable Duration> stopWithin = new AtomicReference<>();
     private final AtomicReference<@Nullable Throwable> crash = new AtomicReference<>();
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Rounds rounds = new Rounds();
@@ -76,7 +75,7 @@ final class GroupMember implements Consumer {
     }
 
     boolean stopping() {
-        return state == State.DRAINING || stopWithin.get() != null;
+        return state == State.DRAINING || loop.stopLimit().asked();
     }
 
     void crash(Throwable why) {
@@ -87,7 +86,7 @@ final class GroupMember implements Consumer {
     private void run() {
         try {
             loop.subscribe();
-            while (stopWithin.get() == null) {
+            while (!loop.stopLimit().asked()) {
                 loop.step();
                 rounds.done();
                 throwCrash();
@@ -98,7 +97,7 @@ final class GroupMember implements Consumer {
                 }
             }
             state = State.DRAINING;
-            drained = loop.drain(stopWithinOrNow());
+            drained = loop.drain(Duration.ZERO);
             throwCrash();
         } catch (Throwable thrown) {
             var e = thrown instanceof OutOfMemoryError full && !loop.observed().joined()
@@ -109,11 +108,6 @@ final class GroupMember implements Consumer {
         } finally {
             end();
         }
-    }
-
-    private Duration stopWithinOrNow() {
-        var within = stopWithin.get();
-        return within == null ? Duration.ZERO : within;
     }
 
     private void throwCrash() throws Throwable {
@@ -131,6 +125,13 @@ final class GroupMember implements Consumer {
             // tell.
             LOG.warn("The consumer of group {} did not leave its group in order", settings.group(), e);
         } finally {
+            tellThatItEnded();
+        }
+    }
+
+    /** Whatever fails in here: nobody may wait for ever. */
+    private void tellThatItEnded() {
+        try {
             var why = crash.get();
             state = why == null ? State.STOPPED : State.CRASHED;
             member.events()
@@ -139,6 +140,7 @@ final class GroupMember implements Consumer {
                                     ? new Event.Stopped(member.time().now(), settings.group(), drained)
                                     : new Event.Crashed(member.time().now(), settings.group(), why));
             onEnd.run();
+        } finally {
             ended.countDown();
             rounds.end();
         }
@@ -448,7 +450,7 @@ final class GroupMember implements Consumer {
 
     @Override
     public boolean stop(Duration drain) {
-        stopWithin.compareAndSet(null, drain);
+        loop.stopLimit().ask(drain);
         if (calledByHandler()) {
             return false;
         }

@@ -62,6 +62,10 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     private static final Duration OBSERVE_EVERY = Duration.ofMillis(100);
     private static final Duration TOPICS_CHECK_EVERY = Duration.ofSeconds(5);
+
+    /** For all topics together: no message is handed out meanwhile, but nothing is assigned either. */
+    private static final Duration TOPICS_CHECK_WAIT = Duration.ofSeconds(5);
+
     private static final Duration REFUSED_ASKS_AGAIN_AFTER = Duration.ofSeconds(1);
 
     /** A refusal may be seen only when kafka-clients asks for metadata again, so one that is older counts no more. */
@@ -80,6 +84,7 @@ final class PollLoop implements ConsumerRebalanceListener {
     private final MemberContext member;
     private final Commands commands;
     private final OutsidePauses pauses;
+    private final StopLimit stopLimit;
     private final Commits commits;
     private final StartPositions starts;
     private final MemoryLimit memory;
@@ -207,7 +212,8 @@ final class PollLoop implements ConsumerRebalanceListener {
         this.commands = commands;
         this.pauses = pauses;
         long now = member.time().nanoTime();
-        commits = new Commits(kafka, settings.commit(), member);
+        stopLimit = new StopLimit(member.time());
+        commits = new Commits(kafka, settings.commit(), member, stopLimit);
         starts = new StartPositions(kafka, settings.startAt(), settings.retryTopics());
         memory = new MemoryLimit(settings.maxInFlight(), settings.maxInFlightBytes());
         connectivity = new Connectivity(kafka.metrics(), now);
@@ -581,8 +587,8 @@ final class PollLoop implements ConsumerRebalanceListener {
                     tenure.commitMetadata(text);
                 }
             });
-        } catch (RetriableException | AuthorizationException e) {
-            // The other partitions of the topic carry it as well; a missing right is told by what asks next.
+        } catch (RetriableException | AuthorizationException | AuthenticationException e) {
+            // The other partitions of the topic carry it as well; a refusal is told by what asks next.
             LOG.debug("Group {}: the metadata of the commits of {} is not known", member.group(), partitions, e);
         }
     }
@@ -649,7 +655,7 @@ final class PollLoop implements ConsumerRebalanceListener {
     /** Commands are served meanwhile: a handler may be waiting for one. */
     private void awaitHandlers(Collection<Tenure> leaving, Duration atMost) {
         long begun = member.time().nanoTime();
-        while (anyRunning(leaving) && member.time().nanoTime() - begun < atMost.toNanos()) {
+        while (anyRunning(leaving) && member.time().nanoTime() - begun < atMost.toNanos() && !stopLimit.over()) {
             commands.run();
             sleep(HANDLER_CHECK_EVERY);
         }
@@ -676,9 +682,12 @@ final class PollLoop implements ConsumerRebalanceListener {
      * so that the group sees a living member, and so that a rebalance that refuses the progress comes to its end while there
      * is time.
      *
+     * @param within if nobody has said so before, see {@link #stopLimit}
      * @return true if all had finished in time
      */
-    boolean drain(Duration atMost) {
+    boolean drain(Duration within) {
+        stopLimit.ask(within);
+        var atMost = stopLimit.left(within);
         long begun = member.time().nanoTime();
         pollUntil(() -> !crew.busy(), begun, atMost);
         while (!storeLast() && inTime(begun, atMost)) {
@@ -819,15 +828,17 @@ final class PollLoop implements ConsumerRebalanceListener {
         } else if (now - lastTopicsCheck >= TOPICS_CHECK_EVERY.toNanos()) {
             lastTopicsCheck = now;
             var missing = settings.subscriptions().keySet().stream()
-                    .filter(this::missing)
+                    .filter(topic -> missing(
+                            topic, TOPICS_CHECK_WAIT.toNanos() - (member.time().nanoTime() - now)))
                     .collect(Collectors.toCollection(TreeSet::new));
             observed.updateAndGet(o -> o.missing(missing));
         }
     }
 
-    private boolean missing(String topic) {
+    /** @param nanos what is left of the time for all topics; who is not asked in it is not called missing */
+    private boolean missing(String topic, long nanos) {
         try {
-            var partitions = kafka.partitionsFor(topic, TOPICS_CHECK_EVERY);
+            var partitions = kafka.partitionsFor(topic, Duration.ofNanos(Math.max(0, nanos)));
             return partitions == null || partitions.isEmpty();
         } catch (RetriableException | AuthorizationException e) {
             LOG.debug("Whether {} exists is not known", topic, e);
@@ -841,6 +852,11 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     Optional<Tenure> tenure(Partition partition) {
         return Optional.ofNullable(tenures.get(partition.toKafka()));
+    }
+
+    /** For all threads. */
+    StopLimit stopLimit() {
+        return stopLimit;
     }
 
     boolean calledByHandler() {

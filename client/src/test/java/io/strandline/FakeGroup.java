@@ -213,6 +213,13 @@ final class FakeGroup {
         @Nullable
         KafkaException refusesPosition;
 
+        /** What the next question for what is committed throws. */
+        @Nullable
+        KafkaException refusesCommitted;
+
+        /** A broker that hangs: told how long it is waited for, by each question and commit that has a limit. */
+        java.util.function.@Nullable Consumer<Duration> hangs;
+
         /** What every poll throws. */
         @Nullable
         KafkaException refuses;
@@ -369,6 +376,15 @@ final class FakeGroup {
             }
         }
 
+        private void ask(Duration atMost) {
+            var waits = hangs;
+            if (waits != null) {
+                waits.accept(atMost);
+                throw new TimeoutException("the broker hangs");
+            }
+            ask();
+        }
+
         private void ask() {
             if (away) {
                 throw new TimeoutException("the broker is down");
@@ -376,7 +392,7 @@ final class FakeGroup {
         }
 
         public void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration atMost) {
-            ask();
+            ask(atMost);
             if (refusesCommits || expelled) {
                 throw new RebalanceInProgressException("on purpose");
             }
@@ -394,6 +410,11 @@ final class FakeGroup {
 
         public Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
             ask();
+            var refused = refusesCommitted;
+            if (refused != null) {
+                refusesCommitted = null;
+                throw refused;
+            }
             var found = new HashMap<TopicPartition, OffsetAndMetadata>();
             partitions.forEach(partition -> found.put(partition, committed.get(partition)));
             return found;
@@ -434,6 +455,7 @@ final class FakeGroup {
         }
 
         public List<PartitionInfo> partitionsFor(String topic, Duration atMost) {
+            ask(atMost);
             return partitionsFor(topic);
         }
 

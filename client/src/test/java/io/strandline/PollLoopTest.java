@@ -702,6 +702,100 @@ class PollLoopTest {
         assertThat(rig.committed(P0)).isEqualTo(-1);
     }
 
+    /** How long the last commit of a stop waits for a broker that hangs, when handlers have taken so much of its time. */
+    private Duration lastCommitWaits(Duration within, Duration handlers) {
+        choices.commit = Commit.every(Duration.ofMinutes(1));
+        var rig = new Rig(new FakeGroup("orders", 1), choices);
+        rig.append(P0, "a", "b");
+        rig.own(P0);
+        rig.gate.shut();
+        rig.append(P0, "c");
+        rig.steps(2);
+        long begun = rig.time.nanoTime();
+        rig.time.duringSleep(() -> {
+            if (rig.time.nanoTime() - begun >= handlers.toNanos()) {
+                rig.gate.open();
+                rig.gate.settle();
+            }
+        });
+        var waits = new ArrayList<Duration>();
+        rig.kafka.hangs = wait -> {
+            waits.add(wait);
+            rig.time.pass(wait);
+        };
+        rig.loop.drain(within);
+        assertThat(waits).hasSize(1);
+        return waits.getFirst();
+    }
+
+    @Test
+    void theLastCommitOfAStopWaitsForABrokerThatHangsAsLongAsIsLeftOfItsTime() {
+        assertThat(lastCommitWaits(Duration.ofSeconds(20), Duration.ofSeconds(2)))
+                .isEqualTo(Duration.ofSeconds(5));
+        assertThat(lastCommitWaits(Duration.ofSeconds(5), Duration.ofSeconds(2)))
+                .isBetween(Duration.ofMillis(2_900), Duration.ofSeconds(3));
+        assertThat(lastCommitWaits(Duration.ofSeconds(2), Duration.ofSeconds(10)))
+                .isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void aRevocationWaitsForHandlersNoLongerThanAStopThatIsAskedForMeanwhile() {
+        var rig = rig();
+        rig.append(P0, "a");
+        rig.gate.shut();
+        rig.own(P0);
+        group.assign(group.join(), List.of(P0));
+        long begun = rig.time.nanoTime();
+        rig.time.duringSleep(() -> {
+            if (rig.time.nanoTime() - begun >= Duration.ofSeconds(1).toNanos()) {
+                rig.loop.stopLimit().ask(Duration.ofSeconds(2));
+            }
+        });
+        rig.loop.step(); // without a stop it would wait for 10 s
+        assertThat(Duration.ofNanos(rig.time.nanoTime() - begun))
+                .isBetween(Duration.ofSeconds(3), Duration.ofMillis(3_100));
+        rig.gate.open();
+    }
+
+    @Test
+    void topicsThatMayBeMissingAreAskedForWithinOneTime() {
+        choices.retry = Retry.exponential(Duration.ofSeconds(1), Duration.ofSeconds(2))
+                .attempts(3)
+                .inTopics();
+        var rig = rig();
+        assertThat(rig.settings.subscriptions()).as("topics").hasSizeGreaterThan(1);
+        rig.steps(2); // in the group, and nothing is assigned
+        rig.time.pass(Duration.ofSeconds(6));
+        rig.kafka.hangs = rig.time::pass;
+        long begun = rig.time.nanoTime();
+        rig.step();
+        assertThat(Duration.ofNanos(rig.time.nanoTime() - begun)).isEqualTo(Duration.ofSeconds(5));
+        assertThat(rig.loop.observed().missingTopics()).as("nobody knows").isEmpty();
+    }
+
+    @Test
+    void whatIsToBeKeptWithCommitsIsAskedForInVainWithoutAnEnd() {
+        choices.startAt = Position.latest();
+        var rig = rig();
+        rig.kafka.refusesCommitted = new SaslAuthenticationException("the password is changed just now");
+        rig.own(P0);
+        rig.append(P0, "a");
+        rig.steps(3);
+        assertThat(handled).containsExactly("a#1");
+    }
+
+    @Test
+    void whoeverWaitsForAConsumerIsToldOfItsEndAlsoIfTellingOthersFails() throws Exception {
+        var rig = rig();
+        var consumer = new GroupMember(
+                group.join().consumer(), rig.settings, self -> rig.member, new Diagnosis("", Optional::empty), () -> {
+                    throw new IllegalStateException("on purpose");
+                });
+        consumer.begin();
+        consumer.loop().stopLimit().ask(Duration.ZERO);
+        assertThat(consumer.endsWithin(Duration.ofSeconds(20))).isTrue();
+    }
+
     @Test
     void aHandlerThatNeverReturnsIsNamedOnce() {
         var rig = rig();
