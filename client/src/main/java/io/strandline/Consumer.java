@@ -188,8 +188,8 @@ public interface Consumer extends AutoCloseable {
         Builder readUncommitted();
 
         /**
-         * Messages that may be in memory, over all partitions, beside one fetch. Default 10,000, or four for each handler
-         * of {@link #concurrency} if that is more.
+         * Messages that may be in memory, over all partitions, beside one fetch. Default 50,000, or four for each handler
+         * of {@link #concurrency} if that is more; messages of 330 bytes and more come to {@link #maxInFlightBytes} first.
          */
         Builder maxInFlight(int messages);
 

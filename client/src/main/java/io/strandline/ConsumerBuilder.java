@@ -21,6 +21,12 @@ final class ConsumerBuilder implements Consumer.Builder {
     private static final Logger LOG = LoggerFactory.getLogger(Consumer.class);
     private static final Duration BROKER_WAIT = Duration.ofSeconds(5);
 
+    /**
+     * With fewer small messages, handlers that take no time are through before the poll thread comes round again; more
+     * take more room by their objects than the bytes that {@link Consumer.Builder#maxInFlightBytes} counts.
+     */
+    private static final int IN_MEMORY = 50_000;
+
     private static final Map<String, Object> DEFAULTS = Map.ofEntries(
             Map.entry("enable.auto.commit", false),
             // A lost or absent offset is an event and a decision of ours, never a silent jump.
@@ -427,8 +433,8 @@ final class ConsumerBuilder implements Consumer.Builder {
     /** With fewer than that, handlers that could run would wait for a fetch. */
     private int messagesInMemory() {
         return maxInFlight.orElseGet(() -> concurrency instanceof Concurrency.PerPartition
-                ? 10_000
-                : Math.clamp(4L * concurrency.limit(), 10_000, Integer.MAX_VALUE));
+                ? IN_MEMORY
+                : Math.clamp(4L * concurrency.limit(), IN_MEMORY, Integer.MAX_VALUE));
     }
 
     private void refuseContradictions(Map<String, Object> config) {

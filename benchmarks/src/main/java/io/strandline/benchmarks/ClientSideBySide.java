@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * Runs clients at the same work on the same broker, in turn, several rounds, and writes a page of medians. See
  * {@code benchmarks/README.md}.
  *
- * <p>Arguments: {@code --broker kafka} (the default) or {@code strandline}; {@code --rounds N} (5); {@code --warm-up SECONDS} (12); {@code --only WORD},
+ * <p>Arguments: {@code --broker kafka} (the default) or {@code strandline}; {@code --rounds N} (5); {@code --warm-up SECONDS} (18); {@code --only WORD},
  * which leaves out the disciplines whose name does not contain it, and may be repeated; {@code --quick} (one round, few
  * messages: proves that the runner works, and nothing else); {@code --readme FILE}, whose figures to replace when the last
  * round is done, if nothing was left out.
@@ -66,7 +66,7 @@ public final class ClientSideBySide {
         var run = new ClientSideBySide(
                 broker(name),
                 Integer.parseInt(value(arguments, "--rounds", quick ? "1" : "5")),
-                Duration.ofSeconds(Long.parseLong(value(arguments, "--warm-up", quick ? "0" : "12"))),
+                Duration.ofSeconds(Long.parseLong(value(arguments, "--warm-up", quick ? "0" : "18"))),
                 quick,
                 Discipline.all().stream()
                         .filter(discipline -> words.isEmpty() || words.stream().anyMatch(discipline.name()::contains))
