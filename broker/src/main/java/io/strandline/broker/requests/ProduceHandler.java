@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * system. With {@code acks=0} there is no answer; if anything goes wrong the connection is closed, as Kafka does. A batch
  * that is not on the disk within the request's time limit is answered with REQUEST_TIMED_OUT and stays in the log, so an
  * idempotent producer may repeat it. A repeated batch is acknowledged when its first copy is as safe as asked for (W14).
+ * What an idempotent producer sent behind a batch that was refused is refused as well ({@link RefusedBatches}).
  *
  * <p>Topics by name up to v12, by id from v13. What was wrong with a batch is told from v8 on; for older versions it goes
  * into the log.
@@ -44,9 +45,11 @@ final class ProduceHandler implements Handler<ProduceRequest> {
     private static final int REASONS_FROM = 8;
 
     private final Node node;
+    private final RefusedBatches refused;
 
     ProduceHandler(Node node) {
         this.node = node;
+        refused = new RefusedBatches(node.time());
     }
 
     @Override
@@ -79,15 +82,17 @@ final class ProduceHandler implements Handler<ProduceRequest> {
         var topic = byId ? node.topics().find(data.topicId) : node.topics().find(data.name);
         var response = new TopicProduceResponse().name(data.name).topicId(data.topicId);
         var called = topic.map(Topic::name).orElse(byId ? data.topicId.toString() : data.name); // for people
+        Object asked = byId ? data.topicId : data.name;
         for (var partition : data.partitionData) {
             var into = new PartitionProduceResponse().index(partition.index).baseOffset(-1);
             response.partitionResponses.add(into);
             var fault = refusal(topic, byId, partition.index, request, call);
             if (fault.isPresent()) {
                 refuse(into, fault.get(), call, called);
+                remember(partition.records, asked, partition.index);
                 written.add(new Written(called, into, null));
             } else {
-                written.add(append(topic.orElseThrow(), partition.records, into, request.acks, call));
+                written.add(append(topic.orElseThrow(), partition.records, into, request.acks, call, asked));
             }
         }
         return response;
@@ -126,21 +131,56 @@ final class ProduceHandler implements Handler<ProduceRequest> {
         return Optional.of(new Fault(error, reason, List.of()));
     }
 
-    private Written append(
-            Topic topic, @Nullable Payload records, PartitionProduceResponse into, short acks, Call call) {
-        var log = node.log(topic, into.index);
-        var sent = records instanceof Payload.Bytes(ByteBuffer buffer) ? buffer : ByteBuffer.allocate(0);
+    /** The topic or the partition may be there when the batch comes again. */
+    private void remember(@Nullable Payload records, Object asked, int partition) {
         try {
-            var batch = Batch.fromProducer(sent);
-            var fault = check(batch, topic);
+            refused.refused(Batch.fromProducer(bytes(records)), asked, partition);
+        } catch (InvalidBatch e) {
+            // Whose it is cannot be known, and nothing of it comes again.
+        }
+    }
+
+    private static ByteBuffer bytes(@Nullable Payload records) {
+        return records instanceof Payload.Bytes(ByteBuffer buffer) ? buffer : ByteBuffer.allocate(0);
+    }
+
+    /** @param asked the topic's name or id, as the client gave it */
+    private Written append(
+            Topic topic,
+            @Nullable Payload records,
+            PartitionProduceResponse into,
+            short acks,
+            Call call,
+            Object asked) {
+        var log = node.log(topic, into.index);
+        try {
+            var batch = Batch.fromProducer(bytes(records));
+            var fault = overtakes(batch, asked, into.index).or(() -> check(batch, topic));
             if (fault.isEmpty()) {
-                return settle(log, log.append(batch), into, acks, topic, call);
+                var verdict = log.append(batch);
+                if (verdict instanceof Verdict.Rejected) {
+                    refused.refused(batch, asked, into.index);
+                } else {
+                    refused.taken(batch, asked, into.index);
+                }
+                return settle(log, verdict, into, acks, topic, call);
             }
+            refused.refused(batch, asked, into.index);
             refuse(into, fault.get(), call, topic.name());
         } catch (InvalidBatch e) {
             refuse(into, Fault.of(e.error(), String.valueOf(e.getMessage())), call, topic.name());
         }
         return new Written(topic.name(), into, null);
+    }
+
+    private Optional<Fault> overtakes(Batch batch, Object asked, int partition) {
+        return refused.before(batch, asked, partition)
+                .map(sequence -> new Fault(
+                        ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+                        "Producer " + batch.producerId() + " epoch " + batch.producerEpoch() + " sends sequence "
+                                + batch.baseSequence() + ", but its sequence " + sequence
+                                + " was refused: that one comes first.",
+                        List.of()));
     }
 
     private Optional<Fault> check(Batch batch, Topic topic) {

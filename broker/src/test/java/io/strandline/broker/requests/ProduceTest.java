@@ -162,6 +162,49 @@ class ProduceTest {
     }
 
     @Test
+    void whatANewProducerSentBehindARefusedBatchDoesNotOvertakeIt() throws Exception {
+        stage.create("small", 1, Map.of("max.message.bytes", "150"));
+        var large = "a".repeat(200);
+        assertThat(error(small(batch(large, "b"), 0).errorCode)).isEqualTo(ErrorCode.MESSAGE_TOO_LARGE);
+
+        var overtaking = small(batch("c"), 2);
+
+        assertThat(error(overtaking.errorCode)).isEqualTo(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+        assertThat(overtaking.errorMessage).contains("sequence 2", "sequence 0 was refused");
+        assertThat(error(small(batch("a"), 0).errorCode)).isEqualTo(ErrorCode.NONE); // in pieces this time
+        assertThat(error(small(batch("b"), 1).errorCode)).isEqualTo(ErrorCode.NONE);
+        assertThat(error(small(batch("c"), 2).errorCode)).isEqualTo(ErrorCode.NONE);
+        assertThat(values(fetched(stage.broker.send(ApiKey.FETCH, 12, fetchRequest("small", 0, 0)))))
+                .containsExactly("a", "b", "c");
+    }
+
+    private PartitionProduceResponse small(BatchBuilder batch, int sequence) throws Exception {
+        return stage.produced(
+                "small", 0, 12, batch.producer(7, (short) 0, sequence).build().bytes());
+    }
+
+    @Test
+    void whatWasRefusedBeforeItsTopicWasThereIsNotOvertakenEither() throws Exception {
+        assertThat(error(small(batch("a"), 0).errorCode)).isEqualTo(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        stage.create("small", 1);
+
+        assertThat(error(small(batch("b"), 1).errorCode)).isEqualTo(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+
+    @Test // W12
+    void whatDidNotFitOnTheDiskIsNotOvertakenByWhatDoes() throws Exception {
+        write(batch("of another one"));
+        stage.disk.inject(Fault.noSpace(OperationKind.WRITE));
+        assertThat(error(write(batch("a").producer(7, (short) 0, 0)).errorCode))
+                .isEqualTo(ErrorCode.KAFKA_STORAGE_ERROR);
+
+        assertThat(error(write(batch("b").producer(7, (short) 0, 1)).errorCode))
+                .isEqualTo(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+        assertThat(error(write(batch("a").producer(7, (short) 0, 0)).errorCode)).isEqualTo(ErrorCode.NONE);
+        assertThat(error(write(batch("b").producer(7, (short) 0, 1)).errorCode)).isEqualTo(ErrorCode.NONE);
+    }
+
+    @Test
     void whatIsNoSoundBatchIsRefusedWithKafkasCodeAndAReason() throws Exception {
         var spoiled = batch("a").build().bytes();
         spoiled.put(70, (byte) ~spoiled.get(70));
