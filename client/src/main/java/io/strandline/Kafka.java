@@ -125,7 +125,13 @@ public interface Kafka extends AutoCloseable {
         /** From send to acknowledgement or failure, retries included. Default 2 minutes. */
         ProducerBuilder deliveryTimeout(Duration d);
 
-        /** Requests on their way to one broker; 1 to 5 keep order and idempotence. Default 5. */
+        /**
+         * Requests on their way to one broker, 1 to 5. Default 1, with which order always holds. More carry more over a
+         * long way; but where a broker refuses the first batch that this producer has for a partition (a topic that was
+         * made or made anew a moment ago, too few replicas, batches larger than the topic allows), Apache Kafka before
+         * 4.5 may store the next one: then the first is not stored, and its senders are told so only when its delivery
+         * times out, or it is stored behind the next.
+         */
         ProducerBuilder maxInFlight(int requests);
 
         /** See {@link Builder#retry}. */

@@ -74,7 +74,7 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
     @Override
     public Kafka.ProducerBuilder maxInFlight(int requests) {
         if (requests < 1 || requests > 5) {
-            throw new IllegalArgumentException("1 to 5 requests in flight keep order and idempotence, not " + requests
+            throw new IllegalArgumentException("An idempotent producer has 1 to 5 requests in flight, not " + requests
                     + "; set(\"max.in.flight.requests.per.connection\", n) is the way around this");
         }
         config.put("max.in.flight.requests.per.connection", requests);

@@ -53,7 +53,12 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
         // With the 5 ms of kafka-clients a thread that waits for each message sends fewer than 200 a second.
         // Under load batches fill anyway, while those before them are on their way.
         config.put("linger.ms", 0);
-        config.put("batch.size", 64 * 1024);
+        // With more, what is sent behind a partition's first batch can be stored before it where that one is refused:
+        // kafka-clients then sends it in vain until its delivery times out, or behind what overtook it. One at a time
+        // is
+        // made up for by batches that are larger than the 16 KiB of kafka-clients.
+        config.put("max.in.flight.requests.per.connection", 1);
+        config.put("batch.size", 128 * 1024);
         // The broker decides what is too large. A dead letter is larger than its message by its headers.
         config.put("max.request.size", 16 * 1024 * 1024);
         return config;
@@ -113,6 +118,16 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
             lock.unlock();
         }
         producer.close(Duration.ZERO);
+    }
+
+    /** How often messages of this topic were sent again by the producers that are open, since they were made. */
+    long sentAgain(String topic) {
+        return all().stream()
+                .flatMap(producer -> producer.metrics().entrySet().stream())
+                .filter(metric -> metric.getKey().name().equals("record-retry-total")
+                        && topic.equals(metric.getKey().tags().get("topic")))
+                .mapToLong(metric -> metric.getValue().metricValue() instanceof Number times ? times.longValue() : 0)
+                .sum();
     }
 
     List<Producer<byte[], byte[]>> all() {

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -279,8 +280,20 @@ final class TypedProducer implements Producer {
         /** kafka-clients says only that it has waited. */
         private TimeoutException withTrouble(TimeoutException late) {
             return pool.trouble()
+                    .or(this::sentAgain)
                     .map(why -> new TimeoutException(late.getMessage() + " " + why, late))
                     .orElse(late);
+        }
+
+        /** It tells what brokers answered to its log alone, and how often it tried again to its metrics. */
+        private Optional<String> sentAgain() {
+            var topic = message.topic().name();
+            long times = pool.sentAgain(topic);
+            return times == 0
+                    ? Optional.empty()
+                    : Optional.of("Messages of topic " + topic + " were sent again " + times
+                            + " times since this producer was made; what was answered each time is in the log, as warnings"
+                            + " of org.apache.kafka.clients.producer.internals.Sender");
         }
 
         private boolean neverQueued() {

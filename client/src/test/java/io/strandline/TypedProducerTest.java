@@ -12,6 +12,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -85,6 +87,7 @@ class TypedProducerTest {
                 .containsEntry("enable.idempotence", true)
                 .containsEntry("compression.type", "none")
                 .containsEntry("linger.ms", 0)
+                .containsEntry("max.in.flight.requests.per.connection", 1)
                 .containsEntry("batch.size", 1); // the user's own word wins
     }
 
@@ -131,6 +134,41 @@ class TypedProducerTest {
         assertThat(result(noAnswer)).isInstanceOf(SendFailed.Result.Unknown.class);
         assertThat(result(cut)).isInstanceOf(SendFailed.Result.Unknown.class);
         assertThat(producer.health().status()).isEqualTo(Health.Status.DOWN);
+    }
+
+    @Test
+    void whatWasSentAgainInVainSaysHowOftenAndWhereTheAnswersAre() {
+        answersAtOnce = false;
+        var late = producer.sendAsync(ORDERS, "k", "late");
+        mocks.getFirst().setMockMetrics(retries("invoices"), measured(retries("invoices"), 1_000.0));
+        mocks.getFirst().setMockMetrics(retries("orders"), measured(retries("orders"), 31.0));
+        mocks.getFirst().errorNext(new TimeoutException("120000 ms has passed"));
+
+        assertThat(result(late))
+                .isInstanceOfSatisfying(
+                        SendFailed.Result.Unknown.class,
+                        unknown -> assertThat(unknown.why())
+                                .isInstanceOf(TimeoutException.class)
+                                .hasMessageContainingAll(
+                                        "120000 ms has passed", "orders", "sent again 31 times", "Sender"));
+    }
+
+    private static MetricName retries(String topic) {
+        return new MetricName("record-retry-total", "producer-topic-metrics", "", Map.of("topic", topic));
+    }
+
+    private static Metric measured(MetricName name, double value) {
+        return new Metric() {
+            @Override
+            public MetricName metricName() {
+                return name;
+            }
+
+            @Override
+            public Object metricValue() {
+                return value;
+            }
+        };
     }
 
     @Test

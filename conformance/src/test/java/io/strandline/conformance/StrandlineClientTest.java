@@ -20,6 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -199,6 +200,30 @@ class StrandlineClientTest {
         assertThat(kafka.admin().cluster().brokers()).hasSize(1);
         kafka.admin().delete(topic.name());
         assertThat(kafka.admin().topics()).doesNotContain(topic.name());
+    }
+
+    /**
+     * Apache Kafka answers a creation before each partition takes messages: a first batch is refused then, and those
+     * behind it must not be stored before it. With five requests in flight about every second topic fails.
+     */
+    @Test
+    void whatIsSentIntoATopicThatWasMadeAMomentAgoArrivesInTheOrderInWhichItWasSent() {
+        for (int round = 0; round < 10; round++) {
+            var topic = ensured(6);
+            try (var producer = kafka.producerBuilder()
+                    .deliveryTimeout(Duration.ofSeconds(10))
+                    .build()) {
+                var sent = IntStream.range(0, 3_000)
+                        .mapToObj(n -> producer.sendAsync(
+                                Outgoing.to(topic, "key", "x".repeat(100)).partition(n % 6)))
+                        .toList();
+                for (int n = 0; n < sent.size(); n++) {
+                    assertThat(sent.get(n).join().offset())
+                            .as("message " + n + " of round " + round)
+                            .isEqualTo(n / 6);
+                }
+            }
+        }
     }
 
     private Topic<String, String> ensured(int partitions) {

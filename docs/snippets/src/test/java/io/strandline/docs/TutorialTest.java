@@ -190,7 +190,7 @@ class TutorialTest {
         // tag::producer-options
         var producer = kafka.producerBuilder()
                 .acks(Acks.ALL) // the default
-                .maxInFlight(5) // the default: idempotence and order hold up to 5
+                .maxInFlight(1) // the default: order always holds
                 .compression(Compression.ZSTD)
                 .deliveryTimeout(Duration.ofSeconds(30)) // from send to acknowledgement, retries included
                 .retry(Retry.exponential(Duration.ofMillis(100), Duration.ofSeconds(30)))
