@@ -31,8 +31,12 @@ public sealed interface Event {
     record ProducerDisconnected(Instant at, Throwable why) implements OfProducer {}
 
     /**
-     * A broker refused the credentials or a right of a consumer, which goes on trying; told once, until it is let in again.
-     * One that was never let in ends instead: see {@link Crashed}.
+     * A broker refused a consumer a right, or refused the credentials of one that was in its group before. It goes on
+     * trying, every second. This is told of the first refusal, and again only when it was let in meanwhile, or nothing was
+     * refused for 10 s. One whose credentials are refused before it was ever in its group ends instead: see
+     * {@link Crashed}.
+     *
+     * @param why what kafka-clients says: an AuthorizationException or an AuthenticationException
      */
     record AccessRefused(Instant at, String group, Throwable why) implements OfConsumer {}
 

@@ -21,7 +21,11 @@ public interface Failure {
 
     /** What becomes of it. */
     sealed interface Decision {
-        /** It waits in memory, first in line, and is tried again. */
+        /**
+         * It waits in memory, first in line, and is tried again.
+         *
+         * @param delay 0 or more; with more than a hundred years it waits for a hundred
+         */
         record RetryAfter(Duration delay) implements Decision {
             public RetryAfter {
                 if (delay.isNegative()) {

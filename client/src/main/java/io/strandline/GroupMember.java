@@ -381,7 +381,7 @@ final class GroupMember implements Consumer {
 
     private Health.Check handlers(String name, long now) {
         for (var tenure : loop.tenures()) {
-            for (var task : tenure.running()) {
+            for (var task : tenure.underWay()) {
                 var busy = Duration.ofNanos(now - task.since());
                 if (task.letter() == null && busy.compareTo(settings.stuckAfter()) > 0) {
                     return new Health.Check(

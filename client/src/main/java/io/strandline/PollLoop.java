@@ -798,9 +798,11 @@ final class PollLoop implements ConsumerRebalanceListener {
     }
 
     private void reportStuck(long now) {
-        reportedStuck.removeIf(task -> task.finished() || task.tenure().stale());
+        var underWay = new HashSet<Task>();
+        tenures.values().forEach(tenure -> underWay.addAll(tenure.underWay()));
+        reportedStuck.removeIf(task -> task.finished() || (task.tenure().stale() && !underWay.contains(task)));
         for (var tenure : tenures.values()) {
-            for (var task : tenure.running()) {
+            for (var task : tenure.underWay()) {
                 var busy = Duration.ofNanos(now - task.since());
                 if (task.letter() == null && busy.compareTo(settings.stuckAfter()) > 0 && reportedStuck.add(task)) {
                     member.events()

@@ -173,7 +173,7 @@ public record Retry(
         var delay = delayAfter(failed);
         if (backoff instanceof Backoff.Exponential exponential && exponential.jitter() > 0) {
             double share = random.nextDouble(-exponential.jitter(), exponential.jitter());
-            return Duration.ofNanos((long) ((double) delay.toNanos() * (1 + share)));
+            return Duration.ofNanos((long) ((double) Nanos.of(delay) * (1 + share)));
         }
         return delay;
     }
@@ -185,7 +185,7 @@ public record Retry(
             case Backoff.Steps(List<Duration> delays) -> delays.get(Math.min(failed, delays.size()) - 1);
             case Backoff.Exponential(Duration first, double multiplier, Duration max, double jitter) ->
                 Duration.ofNanos((long) Math.min(
-                        (double) first.toNanos() * Math.pow(multiplier, failed - 1.0), (double) max.toNanos()));
+                        (double) Nanos.of(first) * Math.pow(multiplier, failed - 1.0), (double) Nanos.of(max)));
         };
     }
 }

@@ -420,12 +420,14 @@ final class Spooling implements AutoCloseable {
         }
     }
 
+    /** Named by its file: a client may have several. */
     Health.Check check() {
         int messages = held.get();
+        var name = "spool." + file.path();
         return messages == 0
-                ? new Health.Check("spool", Health.Status.UP, "nothing waits")
+                ? new Health.Check(name, Health.Status.UP, "nothing waits")
                 : new Health.Check(
-                        "spool",
+                        name,
                         Health.Status.DEGRADED,
                         messages + " messages wait in " + file.path() + " to be sent again");
     }

@@ -17,7 +17,7 @@ final class StopLimit {
 
     /** The first one who asks says how long. */
     void ask(Duration atMost) {
-        end.compareAndSet(null, time.nanoTime() + atMost.toNanos());
+        end.compareAndSet(null, time.nanoTime() + Nanos.of(atMost));
     }
 
     boolean asked() {

@@ -421,7 +421,7 @@ final class Tenure {
     void waits(Lane lane, Task task, Duration delay, Throwable why) {
         lock.lock();
         try {
-            waiting.add(new Waiting(lane, task, member.time().nanoTime() + delay.toNanos(), why));
+            waiting.add(new Waiting(lane, task, member.time().nanoTime() + Nanos.of(delay), why));
         } finally {
             lock.unlock();
         }
@@ -432,12 +432,16 @@ final class Tenure {
         return withPredecessors().stream().anyMatch(crew::busyWith);
     }
 
-    /** Of what is under way, also from before a seek; empty if nothing is. */
-    OptionalLong lowestUnderWay() {
+    /** What is under way, also from before a seek. */
+    List<Task> underWay() {
         return withPredecessors().stream()
                 .flatMap(tenure -> crew.running(tenure).stream())
-                .mapToLong(Task::offset)
-                .min();
+                .toList();
+    }
+
+    /** Empty if nothing is. */
+    OptionalLong lowestUnderWay() {
+        return underWay().stream().mapToLong(Task::offset).min();
     }
 
     private List<Tenure> withPredecessors() {
@@ -485,7 +489,7 @@ final class Tenure {
             }
             boolean moved = holds.isEmpty();
             long now = member.time().nanoTime();
-            holds.put(who, new Hold(by, now, atMost.map(d -> now + d.toNanos())));
+            holds.put(who, new Hold(by, now, atMost.map(d -> now + Nanos.of(d))));
             open = false;
             return moved;
         } finally {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -37,6 +38,18 @@ class FailureTest {
     private static void later(Rig rig, Duration d) {
         rig.time.pass(d);
         rig.steps(2);
+    }
+
+    @Test
+    void aDelayMayBeLongerThanALife() {
+        var rig = rig(
+                (message, error, attempt, since) -> new Failure.Decision.RetryAfter(ChronoUnit.FOREVER.getDuration()));
+        rig.append(P0, "bad");
+        rig.own(P0);
+        later(rig, Duration.ofDays(365));
+        assertThat(rig.crash.get()).isNull();
+        assertThat(handled).containsExactly("bad#1");
+        assertThat(rig.reason(P0)).isInstanceOf(Reason.RetryWaiting.class);
     }
 
     @Test

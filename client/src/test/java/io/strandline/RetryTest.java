@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
@@ -44,6 +45,14 @@ class RetryTest {
     void aGreatNumberOfFailuresStillWaitsTheLongestDelay() {
         assertThat(Retry.exponential(ofMillis(100), ofSeconds(2)).delayAfter(100_000, random))
                 .isBetween(ofMillis(1600), ofMillis(2400));
+    }
+
+    @Test
+    void theLongestDelayMayBeForEver() {
+        var longest = ChronoUnit.FOREVER.getDuration();
+        assertThat(Retry.exponential(ofMillis(100), longest).delayAfter(100_000))
+                .isEqualTo(Nanos.LONGEST);
+        assertThat(Retry.exponential(longest, longest).delayAfter(1, random)).isGreaterThan(Duration.ofDays(29_000));
     }
 
     @Test

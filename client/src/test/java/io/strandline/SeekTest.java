@@ -126,6 +126,49 @@ class SeekTest {
     }
 
     @Test
+    void aHandlerThatASeekLeavesBehindIsNamedWhenItIsStuck() {
+        var rig = rig();
+        rig.append(P0, "a", "b", "c");
+        rig.gate.shut();
+        rig.own(P0);
+        rig.loop.seek(FIRST::equals, Position.offset(2));
+        for (int i = 0; i < 5; i++) {
+            rig.time.pass(Duration.ofSeconds(40));
+            rig.step();
+        }
+        assertThat(rig.events(Event.HandlerStuck.class))
+                .as("named once")
+                .extracting(Event.HandlerStuck::offset)
+                .containsExactly(0L);
+    }
+
+    @Test
+    void healthKnowsAlsoOfAHandlerThatASeekLeftBehind() {
+        var rig = rig();
+        var kafka = group.join();
+        var consumer = new GroupMember(
+                kafka.consumer(), rig.settings, self -> rig.member, new Diagnosis("", Optional::empty), () -> {});
+        consumer.loop().subscribe();
+        rig.append(P0, "a", "b", "c");
+        rig.gate.shut();
+        group.assign(kafka, List.of(P0));
+        consumer.loop().step();
+        consumer.loop().step();
+        rig.gate.settle();
+        consumer.loop().seek(FIRST::equals, Position.offset(2));
+        rig.time.pass(Duration.ofMinutes(2));
+        consumer.loop().step();
+        assertThat(consumer.health().checks())
+                .filteredOn(check -> check.name().endsWith(".handlers"))
+                .singleElement()
+                .satisfies(check -> {
+                    assertThat(check.status()).isEqualTo(Health.Status.DEGRADED);
+                    assertThat(check.detail()).contains("orders-0@0");
+                });
+        rig.gate.open();
+    }
+
+    @Test
     void aRevocationWaitsAlsoForWhatWasBegunBeforeASeek() {
         var rig = rig();
         rig.append(P0, "a", "b", "c");

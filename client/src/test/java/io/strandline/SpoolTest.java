@@ -288,4 +288,17 @@ class SpoolTest {
         }
         application = new Application();
     }
+
+    @Test
+    void eachSpoolHasAHealthOfItsOwnName() {
+        var one = Spool.file(directory.resolve("one"));
+        var other = Spool.file(directory.resolve("other"));
+        try (var kafka = Kafka.connect("localhost:1")) {
+            kafka.producerBuilder().onFailure(one).build();
+            kafka.producerBuilder().onFailure(other).build();
+            assertThat(kafka.health().checks())
+                    .extracting(Health.Check::name)
+                    .contains("spool." + one.path(), "spool." + other.path());
+        }
+    }
 }

@@ -39,6 +39,7 @@ import java.util.concurrent.TimeUnit;
  *   strandline.consumer.retries           counter  failed attempts after which another follows   destination, group, error.type
  *   strandline.consumer.dead.letters      counter  given up and kept                     destination, group, to, error.type
  *   strandline.consumer.dead.letters.failed  counter  a dead letter could not be written destination, group, to, error.type
+ *   strandline.consumer.parked            counter  kept untried behind a dead letter of its key   destination, group, to
  *   strandline.consumer.skipped           counter  given up and thrown away              destination, group, error.type
  *   strandline.consumer.duplicates        counter  done before, so passed over           destination, group
  *   strandline.consumer.commits.failed    counter  progress that was not stored          group, error.type
@@ -106,6 +107,11 @@ public final class KafkaMeters implements Instrumentation {
                 count(
                         "strandline.consumer.dead.letters.failed",
                         on(e.partition(), e.group(), e.why()).and("to", e.topic()));
+            case Event.Parked e ->
+                count(
+                        "strandline.consumer.parked",
+                        SYSTEM.and(DESTINATION, e.partition().topic(), GROUP, e.group())
+                                .and("to", e.to().topic()));
             case Event.Skipped e -> count("strandline.consumer.skipped", on(e.partition(), e.group(), e.why()));
             case Event.Duplicate e ->
                 count(

@@ -118,6 +118,29 @@ class KafkaMetersTest {
     }
 
     @Test
+    void whatFollowsADeadLetterIsCounted(@TestTopic("orders") Topic<String, String> orders) {
+        kafka.producer().send(orders, "k", "bad");
+        kafka.producer().send(orders, "k", "behind");
+        kafka.consumer("billing")
+                .retry(Retry.none())
+                .deadLetter(DeadLetter.suffix(".dlq").inKeyOrder())
+                .eachMessage(orders, m -> {
+                    throw new IllegalStateException("bad");
+                })
+                .start();
+        until(() -> counted(
+                        "strandline.consumer.parked",
+                        "messaging.destination.name",
+                        orders.name(),
+                        "messaging.consumer.group.name",
+                        "billing",
+                        "to",
+                        orders.name() + ".dlq")
+                == 1);
+        assertThat(counted("strandline.consumer.dead.letters")).isEqualTo(1);
+    }
+
+    @Test
     void theLagOfAPartitionIsThereWhileItIsRead(@TestTopic("orders") Topic<String, String> orders) throws Exception {
         for (int i = 0; i < 5; i++) {
             kafka.producer().send(orders, "k", "v" + i);
