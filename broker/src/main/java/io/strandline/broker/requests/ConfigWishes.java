@@ -8,9 +8,7 @@ import io.strandline.broker.topics.TopicConfig;
 import io.strandline.broker.topics.Topics.Changed;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.Message;
-import io.strandline.storage.Durability;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -33,16 +31,13 @@ final class ConfigWishes {
     private final boolean validateOnly;
     private final Set<Target> seen = new HashSet<>();
     private final Set<Target> twice = new HashSet<>();
-    private final List<Pending> pending = new ArrayList<>();
+    private final DurableParts changes = new DurableParts();
 
     /** What is to be changed; types as in DescribeConfigs. */
     record Target(byte type, String name) {
         static final byte TOPIC = 2;
         static final byte BROKER = 4;
     }
-
-    /** A change on its way to the disk. */
-    private record Pending(Durability durable, BiConsumer<ErrorCode, String> answer) {}
 
     /** @param targets all of the request: one that comes twice is refused, as the order would decide */
     ConfigWishes(Node node, Call call, boolean validateOnly, List<Target> targets) {
@@ -110,7 +105,12 @@ final class ConfigWishes {
         }
         switch (node.topics().configure(id, change)) {
             case Changed.Refused refused -> answer.accept(refused.error(), refused.reason());
-            case Changed.Done done -> pending.add(new Pending(done.durable(), answer));
+            case Changed.Done done ->
+                changes.add(
+                        done.durable(),
+                        error -> answer.accept(
+                                error,
+                                "The change was not on the disk in time, or the disk has failed; it may count later"));
         }
     }
 
@@ -140,20 +140,6 @@ final class ConfigWishes {
 
     /** The answer to the request, once every wish has its own. */
     Answer answer(Supplier<? extends Message> response) {
-        if (pending.isEmpty()) {
-            return Answer.now(response.get());
-        }
-        var all = Durability.all(pending.stream().map(Pending::durable).toList());
-        return new WhenDurable(all, node.time(), LIMIT, any -> {
-            for (var each : pending) {
-                var error = WhenDurable.error(each.durable.state());
-                if (error != ErrorCode.NONE) {
-                    each.answer.accept(
-                            error,
-                            "The change was not on the disk in time, or the disk has failed; it may count later");
-                }
-            }
-            return response.get();
-        });
+        return changes.answer(node.time(), LIMIT, response);
     }
 }

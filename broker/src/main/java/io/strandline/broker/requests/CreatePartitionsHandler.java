@@ -9,9 +9,7 @@ import io.strandline.protocol.message.CreatePartitionsRequest;
 import io.strandline.protocol.message.CreatePartitionsRequest.CreatePartitionsTopic;
 import io.strandline.protocol.message.CreatePartitionsResponse;
 import io.strandline.protocol.message.CreatePartitionsResponse.CreatePartitionsTopicResult;
-import io.strandline.storage.Durability;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,7 +30,7 @@ final class CreatePartitionsHandler implements Handler<CreatePartitionsRequest> 
     @Override
     public Answer handle(CreatePartitionsRequest request, Call call) {
         var response = new CreatePartitionsResponse();
-        var added = new ArrayList<Added>();
+        var added = new DurableParts();
         var twice = namedTwice(request.topics);
         for (var wanted : request.topics) {
             var result = new CreatePartitionsTopicResult().name(wanted.name);
@@ -43,24 +41,7 @@ final class CreatePartitionsHandler implements Handler<CreatePartitionsRequest> 
                 add(wanted, request.validateOnly, result, call, added);
             }
         }
-        if (added.isEmpty()) {
-            return Answer.now(response);
-        }
-        var durability = Durability.all(added.stream().map(Added::durable).toList());
-        return new WhenDurable(durability, node.time(), Duration.ofMillis(request.timeoutMs), any -> {
-            added.forEach(Added::finish);
-            return response;
-        });
-    }
-
-    /** More partitions on their way to the disk. */
-    private record Added(CreatePartitionsTopicResult result, Durability durable) {
-        private void finish() {
-            var error = WhenDurable.error(durable.state());
-            if (error != ErrorCode.NONE) {
-                refuse(result, error, "The partitions were not on the disk in time, or the disk has failed");
-            }
-        }
+        return added.answer(node.time(), Duration.ofMillis(request.timeoutMs), () -> response);
     }
 
     private void add(
@@ -68,7 +49,7 @@ final class CreatePartitionsHandler implements Handler<CreatePartitionsRequest> 
             boolean validateOnly,
             CreatePartitionsTopicResult result,
             Call call,
-            List<Added> added) {
+            DurableParts added) {
         var topic = node.topics().find(wanted.name);
         if (topic.isEmpty() || !node.allows(call, Operation.DESCRIBE, Resource.TOPIC, wanted.name)) {
             refuse(result, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "There is no topic '" + wanted.name + "'");
@@ -95,7 +76,13 @@ final class CreatePartitionsHandler implements Handler<CreatePartitionsRequest> 
         } else if (!validateOnly) {
             switch (node.topics().addPartitions(id, wanted.count)) {
                 case Changed.Refused refused -> refuse(result, refused.error(), refused.reason());
-                case Changed.Done done -> added.add(new Added(result, done.durable()));
+                case Changed.Done done ->
+                    added.add(
+                            done.durable(),
+                            error -> refuse(
+                                    result,
+                                    error,
+                                    "The partitions were not on the disk in time, or the disk has failed"));
             }
         }
     }

@@ -44,7 +44,7 @@ final class CreateTopicsHandler implements Handler<CreateTopicsRequest> {
     @Override
     public Answer handle(CreateTopicsRequest request, Call call) {
         var response = new CreateTopicsResponse();
-        var made = new ArrayList<Made>();
+        var made = new DurableParts();
         var twice = namedTwice(request.topics);
         for (var wanted : request.topics) {
             var result = new CreatableTopicResult().name(wanted.name);
@@ -55,28 +55,11 @@ final class CreateTopicsHandler implements Handler<CreateTopicsRequest> {
                 create(wanted, request.validateOnly, result, call, made);
             }
         }
-        if (made.isEmpty()) {
-            return Answer.now(response);
-        }
-        var durability = Durability.all(made.stream().map(Made::durable).toList());
-        return new WhenDurable(durability, node.time(), Duration.ofMillis(request.timeoutMs), error -> {
-            made.forEach(Made::finish);
-            return response;
-        });
-    }
-
-    /** A topic whose creation is on its way to the disk. */
-    private record Made(CreatableTopicResult result, Durability durable) {
-        private void finish() {
-            var error = WhenDurable.error(durable.state());
-            if (error != ErrorCode.NONE) {
-                refuse(result, error, "The creation of the topic was not on the disk in time, or the disk has failed");
-            }
-        }
+        return made.answer(node.time(), Duration.ofMillis(request.timeoutMs), () -> response);
     }
 
     private void create(
-            CreatableTopic wanted, boolean validateOnly, CreatableTopicResult result, Call call, List<Made> made) {
+            CreatableTopic wanted, boolean validateOnly, CreatableTopicResult result, Call call, DurableParts made) {
         if (!node.allows(call, Operation.CREATE, Resource.TOPIC, wanted.name)) {
             refuse(result, ErrorCode.TOPIC_AUTHORIZATION_FAILED, "This client may not create the topic");
             return;
@@ -117,7 +100,12 @@ final class CreateTopicsHandler implements Handler<CreateTopicsRequest> {
                 result.topicId(topic.id());
                 describe(result, partitions, topic.config(), call);
                 sayWhatOneNodeMeans(wanted, config);
-                made.add(new Made(result, durable));
+                made.add(
+                        durable,
+                        error -> refuse(
+                                result,
+                                error,
+                                "The creation of the topic was not on the disk in time, or the disk has failed"));
             }
         }
     }

@@ -14,8 +14,6 @@ import io.strandline.storage.Durability;
 import io.strandline.storage.PartitionLog.Trim;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +36,7 @@ final class DeleteRecordsHandler implements Handler<DeleteRecordsRequest> {
     @Override
     public Answer handle(DeleteRecordsRequest request, Call call) {
         var response = new DeleteRecordsResponse();
-        var trimmed = new ArrayList<Trimmed>();
+        var trimmed = new DurableParts();
         for (var wanted : request.topics) {
             var results = new DeleteRecordsTopicResult().name(wanted.name);
             response.topics.add(results);
@@ -58,22 +56,7 @@ final class DeleteRecordsHandler implements Handler<DeleteRecordsRequest> {
                 }
             }
         }
-        if (trimmed.isEmpty()) {
-            return Answer.now(response);
-        }
-        var durability = Durability.all(trimmed.stream().map(Trimmed::durable).toList());
-        return new WhenDurable(durability, node.time(), Duration.ofMillis(request.timeoutMs), any -> {
-            trimmed.forEach(Trimmed::finish);
-            return response;
-        });
-    }
-
-    /** A new beginning on its way to the disk. */
-    private record Trimmed(DeleteRecordsPartitionResult result, long start, Durability durable) {
-        private void finish() {
-            var error = WhenDurable.error(durable.state());
-            result.errorCode(error).lowWatermark(error == ErrorCode.NONE ? start : NO_WATERMARK);
-        }
+        return trimmed.answer(node.time(), Duration.ofMillis(request.timeoutMs), () -> response);
     }
 
     private @Nullable Fault fault(String name, @Nullable Topic topic, Call call) {
@@ -96,12 +79,15 @@ final class DeleteRecordsHandler implements Handler<DeleteRecordsRequest> {
     }
 
     private void trim(
-            Topic topic, DeleteRecordsPartition wanted, DeleteRecordsPartitionResult result, List<Trimmed> trimmed) {
+            Topic topic, DeleteRecordsPartition wanted, DeleteRecordsPartitionResult result, DurableParts trimmed) {
         var log = node.log(topic, wanted.partitionIndex);
         try {
             long offset = wanted.offset == HIGH_WATERMARK ? log.view().durableEnd() : wanted.offset;
             switch (log.trim(offset)) {
-                case Trim.Trimmed(long start, Durability durable) -> trimmed.add(new Trimmed(result, start, durable));
+                case Trim.Trimmed(long start, Durability durable) -> {
+                    result.lowWatermark(start);
+                    trimmed.add(durable, error -> result.errorCode(error).lowWatermark(NO_WATERMARK));
+                }
                 case Trim.OutOfRange(var view) ->
                     refuse(
                             result,

@@ -31,23 +31,13 @@ final class DeleteTopicsHandler implements Handler<DeleteTopicsRequest> {
     @Override
     public Answer handle(DeleteTopicsRequest request, Call call) {
         var response = new DeleteTopicsResponse();
-        var deletions = new ArrayList<Durability>();
-        var results = new ArrayList<DeletableTopicResult>();
+        var deletions = new DurableParts();
         for (var wanted : wanted(request, call)) {
             var result = new DeletableTopicResult().name(wanted.name).topicId(wanted.topicId);
             response.responses.add(result);
-            delete(wanted, result, call).ifPresent(durable -> {
-                deletions.add(durable);
-                results.add(result);
-            });
+            delete(wanted, result, call).ifPresent(durable -> deletions.add(durable, result::errorCode));
         }
-        if (deletions.isEmpty()) {
-            return Answer.now(response);
-        }
-        return new WhenDurable(Durability.all(deletions), node.time(), Duration.ofMillis(request.timeoutMs), error -> {
-            for (int i = 0; i < results.size(); i++) {
-                results.get(i).errorCode(WhenDurable.error(deletions.get(i).state()));
-            }
+        return deletions.answer(node.time(), Duration.ofMillis(request.timeoutMs), () -> {
             node.letGoOfDeletedTopics();
             return response;
         });
