@@ -8,6 +8,7 @@ import io.strandline.Time;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import javax.sql.DataSource;
 
@@ -56,7 +57,7 @@ public final class Outbox {
     /**
      * In the schema that connections of this source are in.
      *
-     * @param source for the relay and {@link #backlog}; {@link #send} uses the caller's connection
+     * @param source for the relay and questions; {@link #send} uses the caller's connection
      */
     public static Outbox in(DataSource source) {
         return new Outbox(source, Time.system());
@@ -102,6 +103,40 @@ public final class Outbox {
                 long age = Math.max(0, time.now().toEpochMilli() - oldest);
                 return new Backlog(messages, messages == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(age)));
             }
+        });
+    }
+
+    /**
+     * A message that is not sent yet.
+     *
+     * @param id see {@link #MESSAGE_ID}
+     * @param storedAt when {@link Outbox#send} was called
+     * @param message as bytes, with all its headers
+     */
+    public record Stored(String id, Instant storedAt, Outgoing<byte[], byte[]> message) {}
+
+    /**
+     * Looks at a message that is not sent yet, such as one of which {@link OutboxRelay.Waiting.Unsent} says that no broker
+     * takes it. The table has no index on ids: all of it may be read.
+     *
+     * @return empty if it is not there (any more); the one that was stored first if several have this id
+     */
+    public Optional<Stored> find(String messageId) throws SQLException {
+        return transactions.sql(connection -> OutboxRow.find(connection, messageId));
+    }
+
+    /**
+     * Deletes a message unsent, so that what waits behind it in its key is sent: for one that no broker will ever take. Waits
+     * until no relay works on its lane, some 15 s at most while brokers are slow. All that have this id are deleted.
+     *
+     * @return false if it is not there, since it was sent meanwhile
+     */
+    public boolean drop(String messageId) throws SQLException {
+        return transactions.sql(connection -> {
+            for (int lane : OutboxRow.lanes(connection, messageId)) {
+                OutboxRow.awaitLane(connection, lane); // so that none is deleted which is being sent
+            }
+            return OutboxRow.drop(connection, messageId);
         });
     }
 

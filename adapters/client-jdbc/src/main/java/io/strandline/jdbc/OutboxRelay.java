@@ -80,7 +80,11 @@ public final class OutboxRelay implements AutoCloseable {
         /** A sentence for people. */
         String text();
 
-        /** The broker did not take this message; what is behind it in its key waits with it. */
+        /**
+         * The broker did not take this message; what is behind it in its key waits with it. Where it never will,
+         * {@link Outbox#find} shows the message and {@link Outbox#drop} deletes it, which is to be seen here up to a minute
+         * later.
+         */
         record Unsent(String topic, String messageId, int failed, Duration next, Throwable why) implements Waiting {
             @Override
             public String text() {

@@ -7,9 +7,11 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -147,6 +149,53 @@ record OutboxRow(long id, String messageId, Outgoing<byte[], byte[]> message) {
                 delete.addBatch();
             }
             delete.executeBatch();
+        }
+    }
+
+    /** The first one that has this id. */
+    static Optional<Outbox.Stored> find(Connection connection, String messageId) throws SQLException {
+        var sql = "select id, stored_at, " + COLUMNS + " from strandline_outbox where message_id = ? order by id";
+        try (var select = connection.prepareStatement(sql)) {
+            select.setString(1, messageId);
+            select.setMaxRows(1);
+            try (var rows = select.executeQuery()) {
+                return rows.next()
+                        ? Optional.of(new Outbox.Stored(
+                                messageId, Instant.ofEpochMilli(rows.getLong("stored_at")), read(rows).message))
+                        : Optional.empty();
+            }
+        }
+    }
+
+    /** Those that have messages of this id, in order: who locks them so does not meet another one that does. */
+    static List<Integer> lanes(Connection connection, String messageId) throws SQLException {
+        try (var select = connection.prepareStatement(
+                "select distinct lane from strandline_outbox where message_id = ? order by lane")) {
+            select.setString(1, messageId);
+            var lanes = new ArrayList<Integer>();
+            try (var rows = select.executeQuery()) {
+                while (rows.next()) {
+                    lanes.add(rows.getInt(1));
+                }
+            }
+            return lanes;
+        }
+    }
+
+    /** Until the end of the transaction no relay works on it. */
+    static void awaitLane(Connection connection, int lane) throws SQLException {
+        try (var select =
+                connection.prepareStatement("select lane from strandline_outbox_lane where lane = ? for update")) {
+            select.setInt(1, lane);
+            select.executeQuery().close();
+        }
+    }
+
+    /** True if one was there. */
+    static boolean drop(Connection connection, String messageId) throws SQLException {
+        try (var delete = connection.prepareStatement("delete from strandline_outbox where message_id = ?")) {
+            delete.setString(1, messageId);
+            return delete.executeUpdate() > 0;
         }
     }
 }

@@ -125,7 +125,7 @@ class JdbcDeduplicationTest {
 
     /** Also where another member had the mark in its transaction, and this one waited for it. */
     @ParameterizedTest
-    @CsvSource({"H2, true", "H2, false", "POSTGRESQL, true", "POSTGRESQL, false"})
+    @CsvSource({"H2, true", "H2, false", "POSTGRESQL, true", "POSTGRESQL, false", "MARIADB, true", "MARIADB, false"})
     void ofTwoMembersWithTheSameMessageOneDoesIt(TestDatabase database, boolean firstFails) throws Exception {
         var source = database.fresh();
         var done = JdbcDeduplication.in(source);
@@ -358,17 +358,16 @@ class JdbcDeduplicationTest {
         assertThat(effects(source)).containsExactly("v0");
     }
 
-    @Test
-    void theTablesAreMadeWhereTheyAreNotThere() throws Exception {
-        for (var database : TestDatabase.values()) {
-            var source = database.empty();
-            Tables.create(source);
-            Tables.create(source);
-            assertThat(count(source, "strandline_outbox_lane")).isEqualTo(OutboxRow.LANES);
-        }
+    @ParameterizedTest
+    @EnumSource
+    void theTablesAreMadeWhereTheyAreNotThere(TestDatabase database) throws Exception {
+        var source = database.empty();
+        Tables.create(source);
+        Tables.create(source);
+        assertThat(count(source, "strandline_outbox_lane")).isEqualTo(OutboxRow.LANES);
     }
 
-    /** No MySQL is here; H2 understands its dialect, and so at least the SQL is well-formed. */
+    /** Where no MariaDB is installed either: H2 understands the dialect, and so at least the SQL is well-formed. */
     @Test
     void theSqlForMySqlIsUnderstood() throws Exception {
         var source = new org.h2.jdbcx.JdbcDataSource();

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
+import org.mariadb.jdbc.MariaDbDataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** What the tests run on. */
@@ -26,6 +27,14 @@ enum TestDatabase {
             execute(source, "create schema " + schema);
             source.setCurrentSchema(schema);
             return source;
+        }
+    },
+    MARIADB {
+        @Override
+        DataSource empty() throws SQLException {
+            var database = "s" + UUID.randomUUID().toString().replace("-", "");
+            execute(new MariaDbDataSource(MariaDbServer.url("")), "create database " + database);
+            return new MariaDbDataSource(MariaDbServer.url(database));
         }
     };
 

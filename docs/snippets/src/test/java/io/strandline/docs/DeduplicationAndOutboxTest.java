@@ -11,11 +11,13 @@ import io.strandline.Producer;
 import io.strandline.Topic;
 import io.strandline.jdbc.JdbcDeduplication;
 import io.strandline.jdbc.Outbox;
+import io.strandline.jdbc.OutboxRelay;
 import io.strandline.jdbc.Tables;
 import io.strandline.junit.StrandlineBroker;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -23,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -182,6 +185,35 @@ class DeduplicationAndOutboxTest {
         // end::outbox-why
         assertThat(backlog.messages()).isLessThan(2);
         relay.close();
+    }
+
+    @Test
+    void whatNoBrokerWillTake() throws Exception {
+        Tables.create(dataSource);
+        var outbox = Outbox.in(dataSource);
+        var kept = new ArrayList<Outbox.Stored>();
+        try (var connection = dataSource.getConnection();
+                var relay = outbox.relay(kafka)) {
+            connection.setAutoCommit(false);
+            outbox.send(connection, Outgoing.to(ORDERS, "c-17", new Order("x".repeat(2_000_000), "c-17", 1)));
+            connection.commit();
+            while (relay.explain().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            // tag::outbox-drop
+            for (var waiting : relay.explain()) {
+                if (waiting instanceof OutboxRelay.Waiting.Unsent unsent
+                        && unsent.why() instanceof RecordTooLargeException) {
+                    outbox.find(unsent.messageId()).ifPresent(kept::add); // topic, key, value, headers, since when
+                    outbox.drop(unsent.messageId()); // unsent; what waits behind it in its key goes on
+                }
+            }
+            // end::outbox-drop
+        }
+        assertThat(kept)
+                .singleElement()
+                .satisfies(stored -> assertThat(stored.message().value()).hasSizeGreaterThan(2_000_000));
+        assertThat(outbox.backlog().messages()).isZero();
     }
 
     @Test
