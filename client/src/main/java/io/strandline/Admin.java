@@ -41,7 +41,10 @@ public interface Admin extends AutoCloseable {
     /** Empty if there is none of this name. */
     Optional<TopicInfo> topic(String name);
 
-    /** Returns false if it was there already, whatever it looks like. */
+    /**
+     * Returns false if it was there already, whatever it looks like. It is to be seen, and its leaders answer, when this
+     * returns: a cluster of Apache Kafka whose nodes do not all know of it yet is waited for, for some seconds at most.
+     */
     boolean create(Topic<?, ?> topic);
 
     /** What {@link #ensure} would do; does nothing. */

@@ -8,8 +8,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -18,10 +16,12 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.DescribeFeaturesOptions;
 import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -33,6 +33,7 @@ import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
@@ -46,24 +47,28 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** kafka-clients' admin, blocking and typed. */
 final class BlockingAdmin implements Admin, Discovery.Client {
     private static final Logger LOG = LoggerFactory.getLogger(Admin.class);
-    private static final Duration SEEN_WITHIN = Duration.ofSeconds(10);
-    private static final Duration ASKED_AGAIN_AFTER = Duration.ofMillis(5);
+
+    private static final Duration LED_WITHIN = Duration.ofSeconds(10);
 
     private final Function<String, org.apache.kafka.clients.admin.Admin> make;
-    private final Time time;
+    private final NewTopics newTopics;
     private volatile String bootstrap;
     private volatile org.apache.kafka.clients.admin.Admin kafka;
 
-    /** @param make connects to these addresses */
-    BlockingAdmin(Function<String, org.apache.kafka.clients.admin.Admin> make, String bootstrap, Time time) {
+    /**
+     * @param make connects to these addresses
+     * @param newTopics that are created here, for all who ask for them
+     */
+    BlockingAdmin(Function<String, org.apache.kafka.clients.admin.Admin> make, String bootstrap, NewTopics newTopics) {
         this.make = make;
-        this.time = time;
+        this.newTopics = newTopics;
         this.bootstrap = bootstrap;
         kafka = make.apply(bootstrap);
     }
@@ -93,22 +98,25 @@ final class BlockingAdmin implements Admin, Discovery.Client {
         } catch (TopicExistsException e) {
             created = false; // by another one, perhaps between the caller's look and this
         }
-        awaitSeen(topic.name());
+        newTopics.confirm(topic.name());
+        describe(topic.name()).ifPresent(this::awaitLeaders);
         return created;
     }
 
     /**
-     * Until a topic is to be seen by who asks for it: a cluster of Apache Kafka answers a creation before all of its
-     * brokers know of it. After a while we go on without: this user may be allowed to create a topic and not to see it.
+     * Until the leader of each partition answers for it: it hears of it later than those who only know of the topic. If it
+     * refused the first batch of an idempotent producer and took the next, the first would be out of order for ever.
      */
-    private void awaitSeen(String topic) {
-        long began = time.nanoTime();
-        while (describe(topic).isEmpty() && time.nanoTime() - began < SEEN_WITHIN.toNanos()) {
-            try {
-                time.sleep(ASKED_AGAIN_AFTER);
-            } catch (InterruptedException e) {
-                throw new InterruptException(e);
-            }
+    private void awaitLeaders(TopicDescription topic) {
+        var asked = topic.partitions().stream()
+                .collect(Collectors.toMap(
+                        partition -> new TopicPartition(topic.name(), partition.partition()),
+                        partition -> OffsetSpec.latest()));
+        try {
+            var limit = new ListOffsetsOptions().timeoutMs(Math.toIntExact(LED_WITHIN.toMillis()));
+            get(kafka.listOffsets(asked, limit).all());
+        } catch (KafkaException e) {
+            LOG.info("Topic {} was created; whether all of its partitions have leaders is not known", topic.name(), e);
         }
     }
 
@@ -132,15 +140,24 @@ final class BlockingAdmin implements Admin, Discovery.Client {
 
     private List<Change> ensureOne(Topic<?, ?> topic) {
         var changes = difference(topic);
-        if (changes.isEmpty()) {
-            return changes;
-        }
-        if (changes.getFirst().what().equals(CREATED)) {
+        if (isCreation(changes)) {
+            if (create(topic)) {
+                return changes;
+            }
             // Created by someone else since we looked: what they made is checked like any other that exists.
-            return create(topic) ? changes : ensureOne(topic);
+            changes = difference(topic);
+            if (isCreation(changes)) {
+                throw doesNotExist(topic.name());
+            }
         }
-        change(topic.name(), changes);
+        if (!changes.isEmpty()) {
+            change(topic.name(), changes);
+        }
         return changes;
+    }
+
+    private static boolean isCreation(List<Change> changes) {
+        return !changes.isEmpty() && changes.getFirst().what().equals(CREATED);
     }
 
     private void change(String topic, List<Change> changes) {
@@ -207,6 +224,7 @@ final class BlockingAdmin implements Admin, Discovery.Client {
     @Override
     public void delete(String... topics) {
         for (var topic : topics) {
+            newTopics.forget(topic);
             try {
                 get(kafka.deleteTopics(List.of(topic)).all());
             } catch (UnknownTopicOrPartitionException e) {
@@ -259,9 +277,7 @@ final class BlockingAdmin implements Admin, Discovery.Client {
     }
 
     private Set<Partition> partitions(String topic) {
-        var found = describe(topic)
-                .orElseThrow(() -> new UnknownTopicOrPartitionException(
-                        "Topic " + topic + " does not exist, or this user may not see it"));
+        var found = describe(topic).orElseThrow(() -> doesNotExist(topic));
         return found.partitions().stream()
                 .map(p -> Partition.of(topic, p.partition()))
                 .collect(Collectors.toCollection(TreeSet::new));
@@ -385,8 +401,26 @@ final class BlockingAdmin implements Admin, Discovery.Client {
 
     @Override
     public Map<String, String> config(String topic) {
+        var found = newTopics.find(topic, () -> askConfig(topic));
+        if (found.isEmpty() && describe(topic).isPresent()) {
+            // Created by another client: one node knows of it, and the one that was asked before did not.
+            newTopics.confirm(topic);
+            found = newTopics.find(topic, () -> askConfig(topic));
+        }
+        return found.orElseThrow(() -> doesNotExist(topic));
+    }
+
+    private Optional<Map<String, String>> askConfig(String topic) {
         var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        var found = get(kafka.describeConfigs(List.of(resource)).all()).get(resource);
+        try {
+            return Optional.of(
+                    text(get(kafka.describeConfigs(List.of(resource)).all()).get(resource)));
+        } catch (UnknownTopicOrPartitionException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Map<String, String> text(@Nullable Config found) {
         var config = new TreeMap<String, String>();
         if (found != null) {
             for (ConfigEntry entry : found.entries()) {
@@ -476,21 +510,17 @@ final class BlockingAdmin implements Admin, Discovery.Client {
         // Shared by all callers of Kafka.admin(): closes with its Kafka.
     }
 
-    /** The number of partitions, or empty if the topic is not there. Asks for nothing else. */
-    OptionalLong partitionCount(String topic) {
-        return describe(topic).stream()
-                .mapToLong(found -> found.partitions().size())
-                .findFirst();
-    }
+    /** @param copies the fewest that a partition has */
+    record Shape(int partitions, int copies) {}
 
     /** Tells a topic from another one that has its name later; empty if the topic is not there. */
     Optional<Uuid> topicId(String topic) {
         return describe(topic).map(TopicDescription::topicId);
     }
 
-    /** The fewest copies that a partition of this topic has, or empty if the topic is not there. */
-    OptionalInt copies(String topic) {
-        return describe(topic).stream().mapToInt(BlockingAdmin::replication).findFirst();
+    /** Empty if the topic is not there. Asks for nothing else. */
+    Optional<Shape> shape(String topic) {
+        return describe(topic).map(found -> new Shape(found.partitions().size(), replication(found)));
     }
 
     /** Whether the cluster has the group protocol of KIP-848. */
@@ -510,13 +540,22 @@ final class BlockingAdmin implements Admin, Discovery.Client {
         }
     }
 
+    /** That of a new topic when the node that answers knows of it. */
     private Optional<TopicDescription> describe(String topic) {
+        return newTopics.find(topic, () -> askDescription(topic));
+    }
+
+    private Optional<TopicDescription> askDescription(String topic) {
         try {
             var found = get(kafka.describeTopics(List.of(topic)).allTopicNames());
             return Optional.ofNullable(found.get(topic));
         } catch (UnknownTopicOrPartitionException e) {
             return Optional.empty();
         }
+    }
+
+    private static UnknownTopicOrPartitionException doesNotExist(String topic) {
+        return new UnknownTopicOrPartitionException("Topic " + topic + " does not exist, or this user may not see it");
     }
 
     private static int replication(TopicDescription topic) {

@@ -21,6 +21,7 @@ import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,6 +39,7 @@ final class ConnectedKafka implements Kafka {
 
     private final Settings settings;
     private final EventBus events;
+    private final NewTopics newTopics;
     private final Discovery discovery;
 
     /** Guards what follows; held while a client is made, which does no I/O but what service discovery does. */
@@ -57,6 +59,7 @@ final class ConnectedKafka implements Kafka {
     ConnectedKafka(Settings settings) {
         this.settings = settings;
         events = new EventBus(settings.time());
+        newTopics = new NewTopics(settings.time());
         discovery = new Discovery(settings.addresses(), this::movable, this::diagnosis, settings.time());
     }
 
@@ -293,6 +296,13 @@ final class ConnectedKafka implements Kafka {
         return connectConsumer(config);
     }
 
+    /** Empty if there is no such topic; one that was created here a moment ago is waited for, as {@link NewTopics} says. */
+    List<PartitionInfo> partitions(org.apache.kafka.clients.consumer.Consumer<?, ?> reader, String topic) {
+        return newTopics
+                .find(topic, () -> Optional.of(reader.partitionsFor(topic)).filter(found -> !found.isEmpty()))
+                .orElse(List.of());
+    }
+
     static KafkaConsumer<byte[], byte[]> connectConsumer(Map<String, Object> config) {
         try {
             return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -316,7 +326,7 @@ final class ConnectedKafka implements Kafka {
                 admin = new BlockingAdmin(
                         bootstrap -> connectAdmin(config, bootstrap),
                         String.valueOf(config.get("bootstrap.servers")),
-                        settings.time());
+                        newTopics);
                 watch();
             }
             return admin;

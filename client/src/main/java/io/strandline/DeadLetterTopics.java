@@ -30,7 +30,7 @@ final class DeadLetterTopics implements DeadLetterWriter {
         topics.ensureAll(source, deadLetter.topics(source));
         if (deadLetter.keepsKeyOrder()) {
             deadLetter.topics(source).stream()
-                    .filter(topic -> admin.partitionCount(topic).isPresent())
+                    .filter(topic -> admin.shape(topic).isPresent())
                     .forEach(topic -> KafkaLetterLog.refuseCompaction(admin, topic));
         }
     }

@@ -172,7 +172,7 @@ final class KafkaLetterLog implements LetterLog {
         var counts = new HashMap<Partition, Long>();
         var progress = new ArrayList<Map<Partition, HandledLetters>>();
         for (var place : deadLetter.topics(topic)) {
-            if (kafka.blockingAdmin().partitionCount(place).isEmpty()) {
+            if (kafka.blockingAdmin().shape(place).isEmpty()) {
                 firstIds.putIfAbsent(place, Uuid.ZERO_UUID);
                 continue; // made before the first letter
             }

@@ -2,12 +2,13 @@ package io.strandline;
 
 import java.util.Collection;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +24,7 @@ final class SideTopics {
     private final Map<String, String> config;
 
     /** Number of partitions of the topics that are known to be there. */
-    private final Map<String, Long> known = new ConcurrentHashMap<>();
+    private final Map<String, Integer> known = new ConcurrentHashMap<>();
 
     /**
      * @param kind in words
@@ -41,21 +42,21 @@ final class SideTopics {
      * @throws IllegalStateException if one is missing and may not be created
      */
     void ensureAll(String source, Collection<String> topics) {
-        var partitions = admin.partitionCount(source);
-        if (partitions.isEmpty()) {
+        var shape = admin.shape(source);
+        if (shape.isEmpty()) {
             LOG.info("Topic {} does not exist yet; its {} topics are made when they are needed", source, kind);
             return;
         }
-        topics.forEach(topic -> ensure(topic, source, partitions));
+        topics.forEach(topic -> ensure(topic, source, shape));
     }
 
     /** Where a message of this source goes to in this topic: the same number, if there are as many. */
     int partition(String topic, ConsumerRecord<byte[], byte[]> source) {
         var partitions = known.get(topic);
         if (partitions == null) {
-            partitions = ensure(topic, source.topic(), admin.partitionCount(source.topic()));
+            partitions = ensure(topic, source.topic(), admin.shape(source.topic()));
         }
-        return (int) (source.partition() % partitions);
+        return source.partition() % partitions;
     }
 
     /** Looks again before the next message. */
@@ -63,33 +64,38 @@ final class SideTopics {
         known.remove(topic);
     }
 
-    private long ensure(String topic, String source, OptionalLong sourcePartitions) {
-        var there = admin.partitionCount(topic);
+    private int ensure(String topic, String source, Optional<BlockingAdmin.Shape> sourceShape) {
+        var there = admin.shape(topic);
         if (there.isEmpty()) {
-            create(topic, source, sourcePartitions);
-            there = admin.partitionCount(topic);
+            create(topic, source, sourceShape);
+            there = admin.shape(topic);
         }
-        long partitions = there.orElseThrow(() -> new IllegalStateException(
-                kind + " topic " + topic + " was created and is not to be seen yet; trying again"));
+        int partitions = there.orElseThrow(() -> new UnknownTopicOrPartitionException(kind + " topic " + topic
+                        + " was created, and no node that was asked since knows of it. It is asked for again; if this goes on,"
+                        + " look whether it is there, and whether this user may see it"))
+                .partitions();
         known.put(topic, partitions);
         return partitions;
     }
 
-    private void create(String topic, String source, OptionalLong partitions) {
+    private void create(String topic, String source, Optional<BlockingAdmin.Shape> sourceShape) {
         var wanted = Topic.bytes(topic);
         for (var entry : config.entrySet()) {
             wanted = wanted.config(entry.getKey(), entry.getValue());
         }
-        if (partitions.isPresent()) {
-            wanted = wanted.partitions((int) partitions.getAsLong());
+        if (sourceShape.isPresent()) {
+            // As many copies as the source has, for brokers' default often is one, and a node that dies would take the
+            // letters of three along.
+            var shape = sourceShape.get();
+            wanted = wanted.partitions(shape.partitions()).replication(shape.copies());
         }
         try {
-            admin.create(like(source, wanted));
+            admin.create(withSettingsOf(source, wanted));
             LOG.info(
                     "Created {} topic {}: partitions {}, {}",
                     kind,
                     topic,
-                    partitions.isPresent() ? partitions.getAsLong() : "as the broker has it",
+                    sourceShape.isPresent() ? sourceShape.get().partitions() : "as the broker has it",
                     config);
         } catch (AuthorizationException | PolicyViolationException e) {
             throw new IllegalStateException(
@@ -99,22 +105,17 @@ final class SideTopics {
         }
     }
 
-    /**
-     * As many copies as the source has, for brokers' default often is one, and a node that dies would take the letters of
-     * three along. A letter is larger than its message by our headers.
-     */
-    private Topic<byte[], byte[]> like(String source, Topic<byte[], byte[]> topic) {
-        var copies = admin.copies(source);
-        var like = copies.isPresent() ? topic.replication(copies.getAsInt()) : topic;
+    /** A letter is larger than its message by our headers. */
+    private Topic<byte[], byte[]> withSettingsOf(String source, Topic<byte[], byte[]> topic) {
         try {
             var config = admin.config(source);
             var inSync = config.get("min.insync.replicas");
             var limit = config.get("max.message.bytes");
-            like = inSync == null ? like : like.config("min.insync.replicas", inSync);
+            var like = inSync == null ? topic : topic.config("min.insync.replicas", inSync);
             return limit == null ? like : like.config("max.message.bytes", withRoomForHeaders(limit));
         } catch (KafkaException e) {
             LOG.debug("The settings of {} are not known; the broker's defaults are used", source, e);
-            return like;
+            return topic;
         }
     }
 

@@ -355,7 +355,7 @@ final class TopicDeadLetters implements DeadLetters {
         }
 
         private List<TopicPartition> partitions() {
-            return consumer.partitionsFor(topic).stream()
+            return kafka.partitions(consumer, topic).stream()
                     .map(info -> new TopicPartition(topic, info.partition()))
                     .sorted(java.util.Comparator.comparingInt(TopicPartition::partition))
                     .toList();

@@ -63,13 +63,13 @@ record TopicReplay<K, V>(
     }
 
     private List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer) {
-        var found = consumer.partitionsFor(topic.name()).stream()
+        var found = kafka.partitions(consumer, topic.name()).stream()
                 .map(info -> new TopicPartition(topic.name(), info.partition()))
                 .filter(p -> only.isEmpty() || only.get().contains(p.partition()))
                 .collect(Collectors.toCollection(ArrayList::new));
         if (found.size() < only.map(Set::size).orElse(1)) {
             throw new UnknownTopicOrPartitionException("Topic " + topic.name()
-                    + " does not exist, or has not all of the" + " partitions that are asked for: there are " + found);
+                    + " does not exist, or has not all of the partitions that are asked for: there are " + found);
         }
         return found;
     }

@@ -164,7 +164,7 @@ public final class ApacheKafka implements Target {
 
     /** The process of a single node. */
     public Child process() {
-        return Objects.requireNonNull(running.get(nodes.getFirst()), "not started");
+        return child(nodes.getFirst());
     }
 
     @Override
@@ -193,13 +193,20 @@ public final class ApacheKafka implements Target {
      * @param id from 1
      */
     public void kill(int id) {
-        Objects.requireNonNull(running.get(node(id)), "not started").kill();
+        child(node(id)).kill();
     }
 
-    /** Starts a node that was killed on its data; returns when it has registered and its copies have caught up. */
+    /**
+     * Starts a node on its data if it does not run; returns when it answers, has registered, and its copies have caught up.
+     */
     public void revive(int id) {
-        running.put(node(id), launch(node(id), "run"));
-        awaitReady();
+        var node = node(id);
+        if (!child(node).isAlive()) {
+            running.put(node, launch(node, "run"));
+        }
+        // First by itself: the others take it for alive until its old session is over, and so do its copies.
+        awaitBrokers(node.address(), 1);
+        awaitBrokers(bootstrap(), nodes.size());
         awaitInSync();
     }
 
@@ -208,6 +215,10 @@ public final class ApacheKafka implements Target {
         try (var admin = admin()) {
             return answer(admin.describeMetadataQuorum().quorumInfo()).leaderId();
         }
+    }
+
+    private Child child(Node node) {
+        return Objects.requireNonNull(running.get(node), "not started");
     }
 
     private Node node(int id) {
@@ -256,21 +267,27 @@ public final class ApacheKafka implements Target {
                 arguments);
     }
 
-    /** Asks until every broker has registered; the client's own back-off paces the asking. */
     private void awaitReady() {
+        awaitBrokers(bootstrap(), nodes.size());
+    }
+
+    /** Asks at these addresses until so many brokers have registered; the client's own back-off paces the asking. */
+    private void awaitBrokers(String addresses, int wanted) {
         long deadline = System.nanoTime() + READY_WITHIN.toNanos();
-        try (var admin = admin()) {
-            while (brokers(admin) < nodes.size()) {
-                running.values().stream()
-                        .filter(child -> !child.isAlive())
-                        .findAny()
-                        .ifPresent(child -> {
-                            throw new IllegalStateException("ended while starting: " + child);
-                        });
+        try (var admin = admin(addresses)) {
+            while (brokers(admin) < wanted) {
+                running.values().forEach(ApacheKafka::refuseIfEnded);
                 if (System.nanoTime() > deadline) {
                     throw new IllegalStateException("not ready within " + READY_WITHIN + ": " + running.values());
                 }
             }
+        }
+    }
+
+    private static void refuseIfEnded(Child child) {
+        if (!child.isAlive()) {
+            int exitCode = child.await(READY_WITHIN).exitCode(); // and all that it wrote is read
+            throw new IllegalStateException("ended while starting, with exit code " + exitCode + ": " + child);
         }
     }
 
@@ -301,8 +318,12 @@ public final class ApacheKafka implements Target {
     }
 
     private Admin admin() {
+        return admin(bootstrap());
+    }
+
+    private static Admin admin(String addresses) {
         return Admin.create(Map.of(
-                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap(),
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, addresses,
                 AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, "100",
                 AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "5000",
                 AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "2000"));

@@ -7,11 +7,7 @@ import io.strandline.GroupProtocol;
 import io.strandline.Kafka;
 import io.strandline.Position;
 import io.strandline.Topic;
-import java.util.LinkedHashMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.Executors;
+import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -25,6 +21,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class ClusterTest {
     private static final int NODES = 3;
+    private static final Duration MEET_WITHIN = Duration.ofMinutes(2);
+    private static final Duration END_WITHIN = Duration.ofMinutes(3);
     private static ApacheKafka cluster;
 
     @BeforeAll
@@ -50,42 +48,24 @@ class ClusterTest {
     }
 
     @Test
-    void theScenariosHoldWhileTheNodeThatControlsTheOthersIsKilled() {
+    void theScenariosHoldWhileTheNodeThatControlsTheOthersIsKilled() throws InterruptedException {
         runAllWhileKilling(cluster.controller(), GroupProtocol.CLASSIC);
     }
 
     @Test
-    void theScenariosHoldWithTheOtherProtocolWhileAnotherNodeIsKilled() {
+    void theScenariosHoldWithTheOtherProtocolWhileAnotherNodeIsKilled() throws InterruptedException {
         runAllWhileKilling(cluster.controller() % NODES + 1, GroupProtocol.CONSUMER);
     }
 
-    /** All at once; the node dies when all have come to their middle, and comes back when they have ended. */
-    private static void runAllWhileKilling(int node, GroupProtocol protocol) {
-        var outcomes = new LinkedHashMap<String, CompletableFuture<Void>>();
-        try (var kafka = Kafka.connect(cluster.bootstrap());
-                var threads = Executors.newThreadPerTaskExecutor(
-                        Thread.ofPlatform().name("scenario-", 0).factory())) {
-            var names = new Scenarios(kafka, protocol, NODES, () -> {}).all().keySet();
-            var middle = new CyclicBarrier(names.size(), () -> cluster.kill(node));
-            var all = new Scenarios(kafka, protocol, NODES, () -> middle.await(2, TimeUnit.MINUTES)).all();
-            all.forEach((name, scenario) ->
-                    outcomes.put(name, CompletableFuture.runAsync(() -> run(scenario, middle), threads)));
-            assertThat(outcomes)
-                    .as("while node " + node + " was killed")
-                    .allSatisfy((name, outcome) -> assertThat(outcome).succeedsWithin(java.time.Duration.ofMinutes(3)));
-            assertThat(middle.isBroken()).isFalse();
+    /** The node dies when all have come to their middle, and comes back when they have ended. */
+    private static void runAllWhileKilling(int node, GroupProtocol protocol) throws InterruptedException {
+        var together = new Together(() -> cluster.kill(node), MEET_WITHIN, END_WITHIN);
+        try (var kafka = Kafka.connect(cluster.bootstrap())) {
+            together.run(new Scenarios(kafka, protocol, NODES, together::meet).all());
         } finally {
-            cluster.revive(node);
+            together.noteFailureOf("the return of node " + node, () -> cluster.revive(node));
         }
-    }
-
-    private static void run(Scenarios.Scenario scenario, CyclicBarrier middle) {
-        try {
-            scenario.run();
-        } catch (Exception | AssertionError e) {
-            middle.reset(); // The others wait for nobody.
-            throw new CompletionException(e);
-        }
+        together.refuseFailures();
     }
 
     /** Publishes and handles a message; how many replicas the topic has. */
