@@ -472,12 +472,7 @@ final class ConsumerBuilder implements Consumer.Builder {
                         + " itself and come again for ever; name another topic");
             }
         }
-        for (var ours : List.of("enable.auto.commit", "auto.offset.reset", "group.id")) {
-            if (overrides.containsKey(ours)) {
-                throw new IllegalStateException(ours + " is decided by commit(..), startAt(..) and consumer(group);"
-                        + " it cannot be set beside them");
-            }
-        }
+        refuseOurs(overrides);
         for (var subscription : subscriptions.values()) {
             if (subscription.work() instanceof ConsumerSettings.Work.EachBatch && deduplication.isPresent()) {
                 throw new IllegalStateException("deduplicate(..) does not go with eachBatch(" + subscription.topic()
@@ -500,6 +495,17 @@ final class ConsumerBuilder implements Consumer.Builder {
         if (revokeWait.toMillis() >= number(config, "max.poll.interval.ms").orElse(Long.MAX_VALUE)) {
             throw new IllegalStateException("revokeWait (" + revokeWait + ") must be below max.poll.interval.ms ("
                     + config.get("max.poll.interval.ms") + " ms): the group gives up a member that takes longer");
+        }
+    }
+
+    /** With these kafka-clients would commit what is not finished, jump, or join another group. */
+    static void refuseOurs(Map<String, Object> overrides) {
+        for (var ours : List.of("enable.auto.commit", "auto.offset.reset", "group.id")) {
+            if (overrides.containsKey(ours)) {
+                throw new IllegalStateException(
+                        ours + "=" + overrides.get(ours) + ": it is decided by commit(..), startAt(..) and"
+                                + " consumer(group), and cannot be set beside them. Leave it out of set(..)");
+            }
         }
     }
 

@@ -207,13 +207,16 @@ public interface Kafka extends AutoCloseable {
         /** Has all that is made from this watched, to measure or to trace it. May be called more than once. */
         Builder instrument(Instrumentation instrumentation);
 
-        /** Any setting of kafka-clients, by its name, for all clients made from this. */
+        /**
+         * Any setting of kafka-clients, by its name, for all clients made from this; but not {@code enable.auto.commit},
+         * {@code auto.offset.reset}, {@code group.id} and {@code transactional.id}, which {@link #build} refuses.
+         */
         Builder set(String kafkaConfig, Object value);
 
         Builder set(Map<String, ?> kafkaConfig);
 
         /**
-         * @throws IllegalStateException if there is no address
+         * @throws IllegalStateException if there is no address, or if a setting was set that each client decides
          * @throws IllegalArgumentException if {@code bootstrap.servers}, where it was set, has what is no address
          */
         Kafka build();

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 
 final class KafkaBuilder implements Kafka.Builder {
     private static final String BOOTSTRAP_SERVERS = "bootstrap.servers";
+    private static final String TRANSACTIONAL_ID = "transactional.id";
 
     private Optional<Addresses> addresses = Optional.empty();
     private Security security = Security.plaintext();
@@ -91,6 +92,7 @@ final class KafkaBuilder implements Kafka.Builder {
                 && Addresses.of(Stream.of(own)).isEmpty()) {
             throw noAddress();
         }
+        refuseOfOneClient();
         var kafka = new ConnectedKafka(new Settings(
                 addresses.orElse(Addresses.fixed(List.of())),
                 clientId,
@@ -104,6 +106,16 @@ final class KafkaBuilder implements Kafka.Builder {
         }
         kafka.opened();
         return kafka;
+    }
+
+    /** Set for all clients, they would reach consumers, readers of dead letters and the shared producer as well. */
+    private void refuseOfOneClient() {
+        ConsumerBuilder.refuseOurs(overrides);
+        if (overrides.containsKey(TRANSACTIONAL_ID)) {
+            throw new IllegalStateException(TRANSACTIONAL_ID + "=" + overrides.get(TRANSACTIONAL_ID)
+                    + ": it is said by producer(transactionalId) or transactionalId(..), each producer's own, and cannot"
+                    + " be set for all. Leave it out of set(..)");
+        }
     }
 
     private static IllegalStateException noAddress() {

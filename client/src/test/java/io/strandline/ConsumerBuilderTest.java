@@ -3,6 +3,8 @@ package io.strandline;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +83,28 @@ class ConsumerBuilderTest {
                 .hasMessageContaining("eachBatch(orders)")
                 .hasMessageContaining("concurrency(..)");
         assertThatThrownBy(() -> kafka.producerBuilder().maxInFlight(6)).hasMessageContaining("not 6");
+    }
+
+    /** A consumer whose kafka-clients commits by itself would pass over what is not finished. */
+    @Test
+    void whatConsumersDecideThemselvesCannotBeSetForAllClients() {
+        var refused = Map.of(
+                "enable.auto.commit", "commit(..)",
+                "auto.offset.reset", "startAt(..)",
+                "group.id", "consumer(group)",
+                "transactional.id", "producer(transactionalId)");
+        refused.forEach((name, instead) -> {
+            for (var builder :
+                    List.of(Kafka.builder().set(name, "true"), Kafka.builder().set(Map.of(name, "true")))) {
+                assertThatThrownBy(
+                                () -> builder.bootstrap("127.0.0.1:1").build().close())
+                        .as(name)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining(name + "=true")
+                        .hasMessageContaining(instead)
+                        .hasMessageContaining("Leave it out");
+            }
+        });
     }
 
     @Test
