@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends. Safe for use by all threads; share one. Idempotent and acknowledged by all in-sync replicas unless told
  * otherwise. Blocking calls return when the message is acknowledged; the futures of the others complete then. Every call
- * may wait a while for memory and for the topic's metadata: that is the back-pressure.
+ * may wait a while for memory, for the topic's metadata, and while 32,768 messages are not answered yet: that is the
+ * back-pressure.
  *
  * <p>What fails is a {@link SendFailed}, which tells "refused" from "unknown".
  */

@@ -21,11 +21,17 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
 
     private static final Duration CLOSE_WAIT_MAX = Duration.ofSeconds(30);
 
+    private static final String BLOCK_MAX = "max.block.ms";
+
+    /** Of kafka-clients. */
+    private static final Duration BLOCK_MAX_DEFAULT = Duration.ofSeconds(60);
+
     /** Guarded by the lock. */
     private Map<String, Object> config;
 
     private final Map<String, Object> overrides;
     private final Function<Map<String, Object>, Producer<byte[], byte[]>> factory;
+    private final Duration blockMax;
 
     /** Guards every change of config, open and closed; held while a producer is made, which does no network I/O. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -33,6 +39,7 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
     /** Replaced as a whole, so that whoever sends waits for nobody. */
     private volatile Map<Kind, Producer<byte[], byte[]>> open = Map.of();
 
+    private final OnTheirWay onTheirWay = new OnTheirWay();
     private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
     private volatile Optional<String> trouble = Optional.empty();
@@ -45,6 +52,8 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
         this.config = config;
         this.overrides = overrides;
         this.factory = factory;
+        blockMax = Duration.ofMillis(Long.parseLong(String.valueOf(
+                overrides.getOrDefault(BLOCK_MAX, config.getOrDefault(BLOCK_MAX, BLOCK_MAX_DEFAULT.toMillis())))));
     }
 
     /** Settings that all our producers share. */
@@ -128,6 +137,16 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
                         && topic.equals(metric.getKey().tags().get("topic")))
                 .mapToLong(metric -> metric.getValue().metricValue() instanceof Number times ? times.longValue() : 0)
                 .sum();
+    }
+
+    /** What all of them have in hand together. */
+    OnTheirWay onTheirWay() {
+        return onTheirWay;
+    }
+
+    /** How long a sender may be kept waiting, by kafka-clients and by us. */
+    Duration blockMax() {
+        return blockMax;
     }
 
     List<Producer<byte[], byte[]>> all() {

@@ -245,11 +245,13 @@ final class TypedProducer implements Producer {
             if (lastResort.holdsAny() && lastResort.keepBehind(message, stamped(bytes), this::end)) {
                 return result;
             }
+            pool.onTheirWay().begins(pool.blockMax());
             try {
                 var unused = pool.get(kind).send(bytes, this); // the callback tells more
                 queued = true;
             } catch (RuntimeException e) {
                 // Thrown, not passed to the callback: it was never handed over (closed, interrupted, bad argument).
+                pool.onTheirWay().ends();
                 refuse(e);
             }
             return result;
@@ -267,6 +269,7 @@ final class TypedProducer implements Producer {
         /** Runs on the producer's own thread, or on the sender's where kafka-clients did not take the message. */
         @Override
         public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception reason) {
+            pool.onTheirWay().ends();
             var failure = reason instanceof TimeoutException late ? withTrouble(late) : reason;
             if (failure == null && metadata != null) {
                 acknowledged(metadata);

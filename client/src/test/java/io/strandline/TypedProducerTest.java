@@ -19,7 +19,9 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class TypedProducerTest {
     private static final Topic<String, String> ORDERS = Topic.strings("orders");
 
@@ -50,6 +52,25 @@ class TypedProducerTest {
                     Map.of()),
             "producer",
             pool::flush);
+
+    @Test
+    void whoDoesNotWaitForAnswersWaitsWhenTooManyAreOpen() throws Exception {
+        answersAtOnce = false;
+        producer.sendAsync(ORDERS, "a", "0");
+        var sender = Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < 2 * OnTheirWay.MAX; i++) {
+                var unused = producer.sendAsync(ORDERS, "a", "1");
+            }
+        });
+        while (pool.onTheirWay().waiting() == 0) {
+            Thread.onSpinWait();
+        }
+        assertThat(mocks.getFirst().history().size()).isBetween(OnTheirWay.MAX, OnTheirWay.MAX + 128);
+        while (sender.isAlive() || pool.onTheirWay().now() > 0) {
+            mocks.getFirst().completeNext();
+        }
+        assertThat(mocks.getFirst().history()).hasSize(1 + 2 * OnTheirWay.MAX);
+    }
 
     @Test
     void aBlockingSendReturnsWhereTheMessageIs() {
