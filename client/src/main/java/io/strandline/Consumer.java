@@ -231,13 +231,16 @@ public interface Consumer extends AutoCloseable {
         /** The nearest replica is read from where the cluster allows it. */
         Builder rackId(String rack);
 
-        /** Any setting of kafka-clients' consumer, by its name; wins over everything above. */
+        /**
+         * Any setting of kafka-clients' consumer, by its name; wins over everything above. But {@code enable.auto.commit},
+         * {@code auto.offset.reset} and {@code group.id}, which {@link #start} refuses.
+         */
         Builder set(String kafkaConfig, Object value);
 
         /**
          * Joins the group and returns; assignment follows. Makes sure that the dead-letter topics exist (with as many
-         * partitions and copies as the source and {@code retention.ms=-1}) where a broker answers, else before the first dead
-         * letter.
+         * partitions and copies as the source and {@code retention.ms=-1}). Where no broker answers or the source is not there
+         * yet, for topics that are read by pattern, and with {@link #onFailure}, that is done before the first dead letter.
          *
          * @throws IllegalStateException if a retry limit has no place for what exceeds it (say {@code deadLetter(..)},
          *     {@code DeadLetter.discard()} or {@code Retry.forever()}), if there is no handler, if settings

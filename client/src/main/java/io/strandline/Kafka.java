@@ -158,7 +158,10 @@ public interface Kafka extends AutoCloseable {
          */
         ProducerBuilder transactionTimeout(Duration d);
 
-        /** Any setting of kafka-clients' producer, by its name; wins over everything above. */
+        /**
+         * Any setting of kafka-clients' producer, by its name; wins over everything above. But {@code transactional.id}, which
+         * {@link #build} refuses.
+         */
         ProducerBuilder set(String kafkaConfig, Object value);
 
         /** @throws IllegalStateException if settings contradict each other */
@@ -175,7 +178,8 @@ public interface Kafka extends AutoCloseable {
 
         /**
          * Service discovery: asked whenever a client is made, and again, every few seconds, while the producers and the
-         * admin have no broker to talk to; they then move to what it says. A consumer asks when it starts.
+         * admin have no broker to talk to; they then move to what it says. A consumer asks when it starts; one that runs
+         * does not follow, and has to be started anew when all its brokers have moved.
          *
          * @param servers {@code host:port} each; may block; where it fails, knows none, or says what is no address, its last
          *     answer stays in use

@@ -129,7 +129,7 @@ class TutorialTest {
         var registry = new Registry(broker.bootstrapServers());
         // tag::discovery
         var kafka = Kafka.builder()
-                .bootstrap(() -> registry.addressesOf("kafka")) // asked again when no broker answers
+                .bootstrap(() -> registry.addressesOf("kafka")) // asked for each client that is made
                 .build()
                 .awaitReady(Duration.ofSeconds(10));
         // end::discovery
