@@ -1,6 +1,7 @@
 package io.strandline;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,8 +34,7 @@ final class OnTheirWay {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition fewer = lock.newCondition();
 
-    /** Changed under the lock. */
-    private volatile int waiting;
+    private final AtomicInteger waiting = new AtomicInteger();
 
     /** A sender has one more; waits if there are too many, up to the limit. Returns at once if interrupted, which it stays. */
     void begins(Duration atMost) {
@@ -46,7 +46,7 @@ final class OnTheirWay {
     /** What was begun is over, with whatever result. */
     void ends() {
         counts.incrementAndGet(ENDED);
-        if (waiting > 0 && now() <= GO_ON) {
+        if (waiting.get() > 0 && now() <= GO_ON) {
             letGoOn();
         }
     }
@@ -56,7 +56,7 @@ final class OnTheirWay {
     }
 
     int waiting() {
-        return waiting;
+        return waiting.get();
     }
 
     private static boolean isWhoAnswers() {
@@ -67,7 +67,7 @@ final class OnTheirWay {
     private void awaitFewer(Duration atMost) {
         lock.lock();
         try {
-            waiting++;
+            waiting.incrementAndGet();
             long left = atMost.toNanos();
             while (now() > GO_ON && left > 0) {
                 left = fewer.awaitNanos(left);
@@ -75,7 +75,7 @@ final class OnTheirWay {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            waiting--;
+            waiting.decrementAndGet();
             lock.unlock();
         }
     }
