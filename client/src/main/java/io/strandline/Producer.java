@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
  * <p>What fails is a {@link SendFailed}, which tells "refused" from "unknown".
  */
 public interface Producer extends AutoCloseable {
-    /** Messages of one thread with the same key keep their order. */
+    /**
+     * Messages of one thread with the same key keep their order. What is chained to the future without an executor may run on
+     * the thread that takes the answers of all senders: it has to be short, and must not wait for a message.
+     */
     <K, V> CompletableFuture<Ack> sendAsync(Outgoing<K, V> message);
 
     default <K, V> CompletableFuture<Ack> sendAsync(Topic<K, V> topic, @Nullable K key, @Nullable V value) {
