@@ -63,9 +63,8 @@ final class ProducerPool implements Discovery.Client, AutoCloseable {
         // Under load batches fill anyway, while those before them are on their way.
         config.put("linger.ms", 0);
         // With more, what is sent behind a partition's first batch can be stored before it where that one is refused:
-        // kafka-clients then sends it in vain until its delivery times out, or behind what overtook it. One at a time
-        // is
-        // made up for by batches that are larger than the 16 KiB of kafka-clients.
+        // kafka-clients then sends it in vain until its delivery times out, or behind what overtook it. Batches larger
+        // than the 16 KiB of kafka-clients make up for one at a time.
         config.put("max.in.flight.requests.per.connection", 1);
         config.put("batch.size", 128 * 1024);
         // The broker decides what is too large. A dead letter is larger than its message by its headers.
