@@ -24,8 +24,15 @@ public interface Consumer extends AutoCloseable {
     /**
      * Stops feeding the handlers of these topics, all assigned partitions of theirs and those still to come; none
      * named: all topics of this consumer. What was fetched waits as well. The member stays in its group.
+     *
+     * @throws IllegalArgumentException if this consumer does not read one of them, by name or by pattern
      */
     Pause pause(String... topics);
+
+    /** {@link #pause(String...)} of all topics of this consumer. */
+    default Pause pause() {
+        return pause(new String[0]);
+    }
 
     /** Stops feeding the handlers of these partitions, now and whenever they are assigned here. */
     Pause pause(Partition... partitions);

@@ -2,6 +2,7 @@ package io.strandline;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -158,7 +159,7 @@ final class GroupMember implements Consumer {
 
     @Override
     public Pause pause(Partition... partitions) {
-        return pause(new OutsidePauses.Covered(Set.of(), Set.of(partitions)));
+        return pause(new OutsidePauses.Covered(OutsidePauses.Topics.NONE, Set.of(partitions)));
     }
 
     private Pause pause(OutsidePauses.Covered covered) {
@@ -176,14 +177,19 @@ final class GroupMember implements Consumer {
         return pause;
     }
 
-    private Set<String> named(String... topics) {
+    private OutsidePauses.Topics named(String... topics) {
         for (var topic : topics) {
             if (settings.subscription(topic).isEmpty()) {
                 throw new IllegalArgumentException("This consumer does not read topic " + topic + ", but "
                         + settings.subscriptions().keySet() + settings.patterns());
             }
         }
-        return topics.length == 0 ? settings.subscriptions().keySet() : settings.andRetries(Set.of(topics));
+        if (topics.length == 0) {
+            return OutsidePauses.Topics.ALL;
+        }
+        var named = new HashSet<>(List.of(topics)); // also those that only a pattern matches
+        named.addAll(settings.andRetries(named));
+        return new OutsidePauses.Topics.Named(named);
     }
 
     private final class FromOutside implements Pause {
@@ -213,7 +219,7 @@ final class GroupMember implements Consumer {
         var freed = named(topics);
         pauses.free(freed);
         raiseResumed(loop.tenures().stream()
-                .filter(tenure -> freed.contains(tenure.partition().topic()))
+                .filter(tenure -> freed.contain(tenure.partition().topic()))
                 .filter(Tenure::releaseAll));
     }
 

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
@@ -139,6 +141,65 @@ class ExplanationTest {
         pause.close();
         steps(consumer);
         assertThat(onlyPartition(consumer)).isInstanceOf(Reason.Idle.class);
+    }
+
+    private static final TopicPartition EU = new TopicPartition("audit-eu", 0);
+    private static final TopicPartition US = new TopicPartition("audit-us", 0);
+
+    private void readsByPattern() {
+        group.addPartitions("audit-eu", 0, 1);
+        group.addPartitions("audit-us", 0, 1);
+        choices.patterns = List.of(new ConsumerSettings.Matching<>(
+                Pattern.compile("audit-.*"),
+                Serde.string(),
+                Serde.string(),
+                new ConsumerSettings.Work.EachMessage<>((m, ctx) -> {})));
+    }
+
+    private static Partition[] ours(TopicPartition... partitions) {
+        return Stream.of(partitions).map(Partition::of).toArray(Partition[]::new);
+    }
+
+    @Test
+    void aTopicThatAPatternMatchesIsPausedAndResumedByItsName() {
+        readsByPattern();
+        var consumer = consumer();
+        group.assign(kafka.get(), List.of(P0, EU));
+        steps(consumer);
+        var pause = consumer.pause("audit-eu", "audit-us");
+        assertThat(consumer.paused()).containsExactly(ours(EU));
+        assertThat(pause.partitions()).containsExactly(ours(EU));
+
+        group.assign(kafka.get(), List.of(US));
+        steps(consumer);
+        assertThat(consumer.paused()).as("what came later as well").containsExactly(ours(EU, US));
+        consumer.resume("audit-eu");
+        assertThat(consumer.paused()).containsExactly(ours(US));
+        pause.close();
+        assertThat(consumer.paused()).isEmpty();
+    }
+
+    @Test
+    void aPauseOfAllTopicsHoldsThoseThatAPatternMatchesNowAndLater() {
+        readsByPattern();
+        var consumer = consumer();
+        group.assign(kafka.get(), List.of(P0, EU));
+        steps(consumer);
+        consumer.pause();
+        assertThat(consumer.paused()).containsExactly(ours(EU, P0));
+        consumer.resume("audit-eu");
+        group.assign(kafka.get(), List.of(US));
+        steps(consumer);
+        assertThat(consumer.paused()).containsExactly(ours(US, P0));
+
+        consumer.resume();
+        assertThat(consumer.paused()).isEmpty();
+        group.assign(group.join(), List.of(US));
+        steps(consumer);
+        group.assign(kafka.get(), List.of(US));
+        steps(consumer);
+        assertThat(consumer.assignment()).containsExactly(ours(EU, US, P0));
+        assertThat(consumer.paused()).as("the pause has ended for all").isEmpty();
     }
 
     @Test

@@ -237,7 +237,7 @@ class PollLoopTest {
             @Override
             public void resume() {}
         };
-        rig.pauses.add(pause, new OutsidePauses.Covered(Set.of(topic), Set.of()));
+        rig.pauses.add(pause, new OutsidePauses.Covered(new OutsidePauses.Topics.Named(Set.of(topic)), Set.of()));
         return pause;
     }
 
