@@ -328,10 +328,11 @@ final class GroupMember implements Consumer {
             case STARTING, RUNNING -> {
                 loop.connectivity().unreachableFor(now).ifPresent(since -> reasons.add(unreachable(since)));
                 seen.refusal().ifPresent(refusal -> reasons.add(refusal.reason(now)));
-                seen.missingTopics().forEach(topic -> reasons.add(new Reason.TopicMissing(topic)));
+                seen.missing().topics().forEach(topic -> reasons.add(new Reason.TopicMissing(topic)));
+                seen.missing().patterns().forEach(pattern -> reasons.add(new Reason.NothingMatches(pattern)));
                 if (seen.rebalancing()) {
                     reasons.add(new Reason.Rebalancing(Duration.ofNanos(now - seen.rebalancingSince())));
-                } else if (loop.tenures().isEmpty() && seen.missingTopics().isEmpty()) {
+                } else if (loop.tenures().isEmpty() && isThereToRead(seen.missing())) {
                     reasons.add(new Reason.NoAssignment(Duration.ofNanos(now - seen.assignedSince())));
                 }
                 seen.memoryFull().ifPresent(reasons::add);
@@ -339,6 +340,13 @@ final class GroupMember implements Consumer {
         }
         reasons.addAll(seen.lostOffsets());
         return reasons;
+    }
+
+    /** So that other members may have it. */
+    private boolean isThereToRead(PollLoop.Missing missing) {
+        boolean named = !settings.subscriptions().isEmpty();
+        boolean matched = missing.patterns().size() < settings.patterns().size();
+        return missing.topics().isEmpty() && (named || matched);
     }
 
     @Override

@@ -124,46 +124,42 @@ final class PollLoop implements ConsumerRebalanceListener {
         }
     }
 
+    /** While nothing is assigned: topics that are named and not there, and patterns that no topic matches. */
+    record Missing(Set<String> topics, List<String> patterns) {
+        static final Missing NOTHING = new Missing(Set.of(), List.of());
+    }
+
     /** What other threads may know about this member. Replaced as a whole by the poll thread. */
     record Observed(
             boolean joined,
             long rebalancingSince,
             boolean rebalancing,
             long assignedSince,
-            Set<String> missingTopics,
+            Missing missing,
             List<Reason.OffsetLost> lostOffsets,
             Optional<Reason.MemoryFull> memoryFull,
             Optional<Refusal> refusal,
             long lastStep) {
         Observed step(long now, Optional<Reason.MemoryFull> full) {
             return new Observed(
-                    joined,
-                    rebalancingSince,
-                    rebalancing,
-                    assignedSince,
-                    missingTopics,
-                    lostOffsets,
-                    full,
-                    refusal,
-                    now);
+                    joined, rebalancingSince, rebalancing, assignedSince, missing, lostOffsets, full, refusal, now);
         }
 
         Observed assigned(long now) {
-            return new Observed(true, now, false, now, missingTopics, lostOffsets, memoryFull, refusal, lastStep);
+            return new Observed(true, now, false, now, missing, lostOffsets, memoryFull, refusal, lastStep);
         }
 
         Observed revoked(long now) {
-            return new Observed(
-                    joined, now, true, assignedSince, missingTopics, lostOffsets, memoryFull, refusal, lastStep);
+            return new Observed(joined, now, true, assignedSince, missing, lostOffsets, memoryFull, refusal, lastStep);
         }
 
-        Observed missing(Set<String> topics) {
+        Observed missing(Missing those) {
             return new Observed(
                     joined,
                     rebalancingSince,
                     rebalancing,
                     assignedSince,
-                    topics,
+                    those,
                     lostOffsets,
                     memoryFull,
                     refusal,
@@ -179,7 +175,7 @@ final class PollLoop implements ConsumerRebalanceListener {
                     rebalancingSince,
                     rebalancing,
                     assignedSince,
-                    missingTopics,
+                    missing,
                     newest,
                     memoryFull,
                     refusal,
@@ -192,7 +188,7 @@ final class PollLoop implements ConsumerRebalanceListener {
                     rebalancingSince,
                     rebalancing,
                     assignedSince,
-                    missingTopics,
+                    missing,
                     lostOffsets,
                     memoryFull,
                     by,
@@ -219,8 +215,8 @@ final class PollLoop implements ConsumerRebalanceListener {
         connectivity = new Connectivity(kafka.metrics(), now);
         crew = new Crew(member, settings.concurrency().limit());
         transactional = settings.subscriptions().keySet().stream().anyMatch(settings::transactional);
-        observed = new AtomicReference<>(
-                new Observed(false, now, true, now, Set.of(), List.of(), Optional.empty(), Optional.empty(), now));
+        observed = new AtomicReference<>(new Observed(
+                false, now, true, now, Missing.NOTHING, List.of(), Optional.empty(), Optional.empty(), now));
         lastObservation = now;
         lastTopicsCheck = now - TOPICS_CHECK_EVERY.toNanos();
     }
@@ -826,15 +822,25 @@ final class PollLoop implements ConsumerRebalanceListener {
 
     private void findMissingTopics(long now) {
         if (!tenures.isEmpty() || !observed.get().joined()) {
-            observed.updateAndGet(o -> o.missing(Set.of()));
+            observed.updateAndGet(o -> o.missing(Missing.NOTHING));
         } else if (now - lastTopicsCheck >= TOPICS_CHECK_EVERY.toNanos()) {
             lastTopicsCheck = now;
             var missing = settings.subscriptions().keySet().stream()
                     .filter(topic -> missing(
                             topic, TOPICS_CHECK_WAIT.toNanos() - (member.time().nanoTime() - now)))
                     .collect(Collectors.toCollection(TreeSet::new));
-            observed.updateAndGet(o -> o.missing(missing));
+            observed.updateAndGet(o -> o.missing(new Missing(missing, unmatched())));
         }
+    }
+
+    /** Asks nobody: kafka-clients keeps which topics its pattern matches. */
+    private List<String> unmatched() {
+        var matched = settings.patterns().isEmpty() ? Set.<String>of() : kafka.subscription();
+        return settings.patterns().stream()
+                .filter(matching -> matched.stream()
+                        .noneMatch(topic -> matching.topics().matcher(topic).matches()))
+                .map(ConsumerSettings.Matching::toString)
+                .toList();
     }
 
     /** @param nanos what is left of the time for all topics; who is not asked in it is not called missing */

@@ -170,6 +170,16 @@ public sealed interface Reason {
         }
     }
 
+    /** Of the consumer: no topic that is there, and that this user may see, matches a pattern that it reads. */
+    record NothingMatches(String pattern) implements Reason {
+        @Override
+        public String text() {
+            return "no topic matches " + pattern
+                    + ", or this user may not see it; dead-letter topics of this consumer do"
+                    + " not count. A topic that is made later is read within seconds";
+        }
+    }
+
     /**
      * Of the consumer: no connection to any broker.
      *

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -296,6 +297,22 @@ class ClientTest {
             until(() -> consumer.explain().consumer().contains(new Reason.TopicMissing("orders")));
             kafka.admin().ensure(ORDERS);
             kafka.producer().send(ORDERS, "k", new Order("o", 1));
+            assertThat(handled.await(30, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void aPatternThatNothingMatchesIsNamedAndItsFirstTopicReadAsSoonAsItIsThere() throws Exception {
+        var handled = new CountDownLatch(1);
+        try (var consumer = kafka.consumer("billing")
+                .set("metadata.max.age.ms", 300)
+                .eachMessageMatching(
+                        Pattern.compile("single.*"), Serde.string(), Serde.string(), (m, ctx) -> handled.countDown())
+                .start()) {
+            until(() -> consumer.explain().consumer().equals(List.of(new Reason.NothingMatches("single.*"))));
+            var single = Topic.strings("single").partitions(1);
+            kafka.admin().ensure(single);
+            kafka.producer().send(single, "k", "v");
             assertThat(handled.await(30, TimeUnit.SECONDS)).isTrue();
         }
     }

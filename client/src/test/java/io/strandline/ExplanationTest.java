@@ -149,11 +149,15 @@ class ExplanationTest {
     private void readsByPattern() {
         group.addPartitions("audit-eu", 0, 1);
         group.addPartitions("audit-us", 0, 1);
-        choices.patterns = List.of(new ConsumerSettings.Matching<>(
-                Pattern.compile("audit-.*"),
+        choices.patterns = List.of(matching("audit-.*"));
+    }
+
+    private static ConsumerSettings.Matching<?, ?> matching(String pattern) {
+        return new ConsumerSettings.Matching<>(
+                Pattern.compile(pattern),
                 Serde.string(),
                 Serde.string(),
-                new ConsumerSettings.Work.EachMessage<>((m, ctx) -> {})));
+                new ConsumerSettings.Work.EachMessage<>((m, ctx) -> {}));
     }
 
     private static Partition[] ours(TopicPartition... partitions) {
@@ -226,6 +230,34 @@ class ExplanationTest {
         var reason = ofConsumer(consumer, Reason.NoAssignment.class);
         assertThat(reason.since()).isGreaterThanOrEqualTo(Duration.ofSeconds(30));
         assertThat(reason.text()).contains("as many other members as the topics have partitions");
+    }
+
+    @Test
+    void noTopicMatchesAPattern() {
+        readsByPattern();
+        choices.named = false;
+        choices.patterns = List.of(choices.patterns.getFirst(), matching("bills-.*"));
+        group.addPartitions("bills-eu.dlq", 0, 1); // of dead letters, so it does not count
+        var consumer = consumer();
+        steps(consumer);
+        var reason = ofConsumer(consumer, Reason.NothingMatches.class);
+        assertThat(reason.pattern()).isEqualTo("bills-.*");
+        assertThat(reason.text()).contains("no topic matches bills-.*");
+        assertThat(consumer.explain().consumer())
+                .as("audit topics are there, and others have them")
+                .hasAtLeastOneElementOfType(Reason.NoAssignment.class);
+
+        choices.patterns = List.of(matching("bills-.*"));
+        consumer = consumer();
+        steps(consumer);
+        assertThat(consumer.explain().consumer()).containsExactly(new Reason.NothingMatches("bills-.*"));
+
+        var bills = new TopicPartition("bills-eu", 0);
+        group.addPartitions("bills-eu", 0, 1);
+        group.assign(kafka.get(), List.of(bills));
+        steps(consumer);
+        assertThat(consumer.assignment()).containsExactly(ours(bills));
+        assertThat(consumer.explain().consumer()).isEmpty();
     }
 
     @Test

@@ -259,6 +259,16 @@ final class FakeGroup {
             pattern = topics;
         }
 
+        /** By pattern: the topics that are there and match. */
+        public Set<String> subscription() {
+            var matching =
+                    Objects.requireNonNull(pattern, "faked for patterns alone").asMatchPredicate();
+            return logs.keySet().stream()
+                    .map(TopicPartition::topic)
+                    .filter(matching)
+                    .collect(Collectors.toSet());
+        }
+
         public ConsumerRecords<byte[], byte[]> poll(Duration atMost) {
             lastPoll = atMost;
             polls++;

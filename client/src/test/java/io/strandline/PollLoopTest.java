@@ -770,7 +770,7 @@ class PollLoopTest {
         long begun = rig.time.nanoTime();
         rig.step();
         assertThat(Duration.ofNanos(rig.time.nanoTime() - begun)).isEqualTo(Duration.ofSeconds(5));
-        assertThat(rig.loop.observed().missingTopics()).as("nobody knows").isEmpty();
+        assertThat(rig.loop.observed().missing().topics()).as("nobody knows").isEmpty();
     }
 
     @Test

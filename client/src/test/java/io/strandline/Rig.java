@@ -44,6 +44,10 @@ final class Rig {
         Position startAt = Position.earliest();
         Optional<Position> alwaysStartAt = Optional.empty();
         List<ConsumerSettings.Matching<?, ?>> patterns = List.of();
+
+        /** Reads the topic "orders", beside what patterns match. */
+        boolean named = true;
+
         int maxInFlight = 1_000;
         long maxInFlightBytes = 1_000_000;
         Duration revokeWait = Duration.ofSeconds(10);
@@ -81,7 +85,10 @@ final class Rig {
         settings = new ConsumerSettings(
                 "billing",
                 ConsumerSettings.withRetries(
-                        Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, work(choices))), choices.retry),
+                        choices.named
+                                ? Map.of("orders", new ConsumerSettings.Subscription<>(ORDERS, work(choices)))
+                                : Map.of(),
+                        choices.retry),
                 choices.patterns,
                 choices.retry,
                 choices.deadLetter,
