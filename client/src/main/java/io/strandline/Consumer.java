@@ -229,7 +229,10 @@ public interface Consumer extends AutoCloseable {
         /** How long {@link Consumer#close()} waits for running handlers. Default 20 s. */
         Builder drain(Duration atMost);
 
-        /** A handler busy for longer degrades the health and raises {@link Event.HandlerStuck}. Default 1 minute. */
+        /**
+         * A handler busy for longer degrades the health and raises {@link Event.HandlerStuck}. A message that is tried
+         * again in its place, longer than this after its first attempt, degrades the health. Default 1 minute.
+         */
         Builder stuckAfter(Duration time);
 
         /** A name that outlives restarts (static membership): a quick restart then moves no partition. */

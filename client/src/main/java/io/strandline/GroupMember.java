@@ -412,8 +412,23 @@ final class GroupMember implements Consumer {
                             && unread.lastFailure().isPresent())) {
                 return new Health.Check(name, Health.Status.DEGRADED, tenure.partition() + ": " + why.text());
             }
+            var retried = retriedForLong(tenure, now);
+            if (retried.isPresent()) {
+                return new Health.Check(name, Health.Status.DEGRADED, retried.get());
+            }
         }
         return new Health.Check(name, Health.Status.UP, "none is stuck");
+    }
+
+    private Optional<String> retriedForLong(Tenure tenure, long now) {
+        return tenure.retriedLongest().flatMap(retried -> {
+            var task = retried.task();
+            var since = Duration.ofNanos(now - task.begun());
+            return since.compareTo(settings.stuckAfter()) > 0
+                    ? Optional.of(tenure.partition() + "@" + task.offset() + " is tried again and again for " + since
+                            + " (attempt " + task.attempt() + "); last failure: " + retried.lastFailure())
+                    : Optional.empty();
+        });
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PriorityQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -43,6 +44,10 @@ final class Tenure {
     private final ArrayDeque<Lane> parked = new ArrayDeque<>();
 
     private final PriorityQueue<Waiting> waiting = new PriorityQueue<>();
+
+    /** Not finished, and failed: the last failure of each. What waits in a retry topic holds nobody up and is not here. */
+    private final Map<Task, Throwable> retried = new ConcurrentHashMap<>();
+
     private OffsetTracker tracker = new OffsetTracker();
     private long messagesTaken;
     private long bytesTaken;
@@ -244,6 +249,7 @@ final class Tenure {
 
     /** Worker. */
     void finished(Task task) {
+        retried.remove(task);
         messagesFinished.increment();
         bytesFinished.add(task.bytes());
     }
@@ -419,6 +425,9 @@ final class Tenure {
 
     /** Worker: the message goes on after this time. */
     void waits(Lane lane, Task task, Duration delay, Throwable why) {
+        if (!ofRetries) {
+            retried.put(task, why);
+        }
         lock.lock();
         try {
             waiting.add(new Waiting(lane, task, member.time().nanoTime() + Nanos.of(delay), why));
@@ -592,6 +601,20 @@ final class Tenure {
             nearest = Math.min(nearest, hold.until().map(until -> until - now).orElse(Long.MAX_VALUE));
         }
         return nearest == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(nearest);
+    }
+
+    /** A message that is tried again, and its last failure. */
+    record Retried(Task task, Throwable lastFailure) {}
+
+    /** The one whose first attempt is the longest ago, whether it waits or runs; empty while the partition is paused. */
+    Optional<Retried> retriedLongest() {
+        return paused()
+                ? Optional.empty()
+                : retried.entrySet().stream()
+                        .filter(entry -> entry.getKey().letter() == null)
+                        .min((a, b) ->
+                                Long.compare(a.getKey().begun() - b.getKey().begun(), 0))
+                        .map(entry -> new Retried(entry.getKey(), entry.getValue()));
     }
 
     Explanation.Progress explain(long now) {

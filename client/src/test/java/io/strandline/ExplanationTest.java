@@ -118,6 +118,48 @@ class ExplanationTest {
     }
 
     @Test
+    void aMessageThatIsTriedAgainForEverDegradesTheHealthUntilItIsDone() {
+        var broken = new AtomicReference<>(true);
+        choices.retry = Retry.fixed(Duration.ofSeconds(25)).forever();
+        choices.deadLetter = Optional.empty();
+        choices.handler = (m, ctx) -> {
+            if (broken.get()) {
+                throw new IllegalStateException("no connection to the bank");
+            }
+        };
+        append("a", "b");
+        var consumer = owner();
+        retryOnce(consumer);
+        assertThat(consumer.health().status()).as("for less than stuckAfter").isEqualTo(Health.Status.UP);
+        retryOnce(consumer);
+        retryOnce(consumer);
+        assertTriedForLong(consumer, "attempt 5");
+
+        rig.get().gate.shut();
+        retryOnce(consumer);
+        assertTriedForLong(consumer, "attempt 5"); // also while it runs
+        consumer.pause("orders");
+        assertThat(consumer.health().status()).as("on purpose").isEqualTo(Health.Status.UP);
+        consumer.resume("orders");
+        broken.set(false);
+        rig.get().gate.open();
+        steps(consumer);
+        assertThat(consumer.health().status()).isEqualTo(Health.Status.UP);
+    }
+
+    private void retryOnce(GroupMember consumer) {
+        rig.get().time.pass(Duration.ofSeconds(25));
+        steps(consumer);
+    }
+
+    private static void assertTriedForLong(GroupMember consumer, String attempt) {
+        assertThat(consumer.health().checks()).anySatisfy(check -> {
+            assertThat(check.status()).isEqualTo(Health.Status.DEGRADED);
+            assertThat(check.detail()).contains("orders-0@0", attempt, "no connection to the bank");
+        });
+    }
+
+    @Test
     void theHandlerHasPausedIt() {
         choices.handler = (m, ctx) -> {
             ctx.pause(Duration.ofMinutes(5));
