@@ -95,9 +95,11 @@ public interface Consumer extends AutoCloseable {
      * does not wait (for itself) and returns false.
      *
      * <p>The commit and the leaving come after that. They take milliseconds. Where a broker hangs, the commit is waited for
-     * as long as is left of the time, but for 1 s at least and 5 s at most, and the leaving takes 1 s; so a stop may take 2 s
-     * more than its time, and up to 5 s more than that if the broker was asked something just before. 20 s after its time
-     * this returns all the same.
+     * as long as is left of the time, but for 1 s at least and 5 s at most; then it is tried once more, and the leaving is
+     * waited for, 0.5 s each. So a stop may take 2 s more than its time, and up to 5 s more than that if the broker was
+     * asked something just before. Where there is nothing to commit, or the broker hangs only after it, the leaving is
+     * waited for up to 10 s, but 0.5 s if no broker could be reached for some seconds. 20 s after its time this returns all
+     * the same.
      *
      * @param drain how long running handlers are waited for, from now on, also by a rebalance that comes in between; the
      *     first call counts

@@ -94,11 +94,16 @@ public interface Kafka extends AutoCloseable {
     /** Who wants to know. */
     interface Events {
         /**
-         * Never blocks nor breaks the sender: each listener has a thread and a bounded queue of its own, and one that is
-         * too slow loses events and gets an {@link Event.Missed}. Close the result to unsubscribe.
+         * Never blocks nor breaks the sender: each listener has a thread and a queue of its own, of 10,000 events. One that
+         * is too slow loses what comes while its queue is full, and gets an {@link Event.Missed} before the next event. What
+         * it throws is logged. Close the result to unsubscribe.
          */
         Subscription on(java.util.function.Consumer<? super Event> listener);
 
+        /**
+         * The same for events of one type. {@link Event.Missed} is not of a narrower type: that such a listener was too slow,
+         * and how many events it lost, is in the log alone.
+         */
         <E extends Event> Subscription on(Class<E> type, java.util.function.Consumer<? super E> listener);
     }
 
