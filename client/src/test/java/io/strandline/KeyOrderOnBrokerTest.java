@@ -219,6 +219,7 @@ class KeyOrderOnBrokerTest {
             send("k1");
             awaitIdle(consumer);
         }
+        assigned = Set.of(Partition.of("orders", 0), Partition.of("orders", 1), Partition.of("orders", 2));
         var log = log();
         long asOf = Time.system().nanoTime();
         assertThat(lettersThatHoldBack(log, asOf)).isEqualTo(1);
