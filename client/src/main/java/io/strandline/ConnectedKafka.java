@@ -534,9 +534,8 @@ final class ConnectedKafka implements Kafka {
             lock.unlock();
         }
         member.begin();
-        var letterTopics = consumerSettings.letterTopics();
-        if (!letterTopics.isEmpty()) {
-            Thread.ofVirtual().name("strandline-letter-keeper").start(new LetterKeeper(this, letterTopics, member));
+        if (consumerSettings.deadLetter().isPresent()) {
+            Thread.ofVirtual().name("strandline-letter-keeper").start(new LetterKeeper(this, consumerSettings, member));
         }
         return member;
     }

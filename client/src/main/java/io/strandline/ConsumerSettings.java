@@ -53,11 +53,16 @@ record ConsumerSettings(
                 .collect(Collectors.toSet());
     }
 
-    /** Where dead letters of the topics that are named may go to. */
-    Set<String> letterTopics() {
-        return subscriptions.values().stream()
-                .flatMap(subscription -> deadLetter.stream()
-                        .flatMap(places -> places.topics(subscription.topic().name()).stream()))
+    /**
+     * Where dead letters may go to of topics that are named, and of those that are assigned and read by pattern. Where
+     * {@link #failure} sends them is not known.
+     */
+    Set<String> letterTopics(Set<String> assigned) {
+        var sources = Stream.concat(
+                subscriptions.values().stream()
+                        .map(subscription -> subscription.topic().name()),
+                assigned.stream().filter(topic -> !subscriptions.containsKey(topic)));
+        return sources.flatMap(source -> deadLetter.stream().flatMap(places -> places.topics(source).stream()))
                 .collect(Collectors.toSet());
     }
 

@@ -2,26 +2,34 @@ package io.strandline;
 
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.Set;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Renews once a day which letters of some topics are done with, as long as a consumer runs that writes them: brokers
- * forget offsets that nobody renews ({@code offsets.retention.minutes}), and all letters would be shown again.
+ * Renews once a day which letters are done with of the topics that a consumer writes letters to, as long as it runs: those
+ * of the topics it names, and of those it reads by pattern and has. Brokers forget offsets that nobody renews
+ * ({@code offsets.retention.minutes}), and all letters would be shown again.
  */
 final class LetterKeeper implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
     private static final Duration LOOK_EVERY = Duration.ofHours(6);
 
+    /** With patterns: whether topics are assigned that were not before. */
+    private static final Duration SEE_EVERY = Duration.ofSeconds(5);
+
     private final ConnectedKafka kafka;
-    private final Set<String> topics;
+    private final ConsumerSettings settings;
     private final GroupMember consumer;
 
-    LetterKeeper(ConnectedKafka kafka, Set<String> topics, GroupMember consumer) {
+    /** As of {@link Time#nanoTime}. */
+    private final Map<String, Long> looked = new HashMap<>();
+
+    LetterKeeper(ConnectedKafka kafka, ConsumerSettings settings, GroupMember consumer) {
         this.kafka = kafka;
-        this.topics = Set.copyOf(topics);
+        this.settings = settings;
         this.consumer = consumer;
     }
 
@@ -29,10 +37,22 @@ final class LetterKeeper implements Runnable {
     public void run() {
         try {
             do {
-                topics.forEach(this::tryToRenew);
-            } while (!consumer.endsWithin(LOOK_EVERY));
+                lookAtThoseThatAreDue();
+            } while (!consumer.endsWithin(settings.patterns().isEmpty() ? LOOK_EVERY : SEE_EVERY));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // nobody does that; ending is right then
+        }
+    }
+
+    private void lookAtThoseThatAreDue() {
+        var assigned = consumer.assignment().stream().map(Partition::topic).collect(Collectors.toSet());
+        long now = kafka.settings().time().nanoTime();
+        for (var topic : settings.letterTopics(assigned)) {
+            var last = looked.get(topic);
+            if (last == null || now - last >= LOOK_EVERY.toNanos()) {
+                looked.put(topic, now);
+                tryToRenew(topic);
+            }
         }
     }
 

@@ -12,6 +12,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -277,6 +279,16 @@ class DeadLettersTest {
 
     @Test
     void aConsumerThatRunsRenewsWhatBrokersWouldForget() throws Exception {
+        renewedBy(consumer -> consumer.eachMessage(ORDERS, m -> {}));
+    }
+
+    @Test
+    void aConsumerRenewsTheLettersOfTopicsThatItReadsByPatternAsWell() throws Exception {
+        renewedBy(consumer -> consumer.eachMessageMatching(
+                Pattern.compile("ord.*"), Serde.string(), Serde.string(), (m, context) -> {}));
+    }
+
+    private void renewedBy(UnaryOperator<Consumer.Builder> reading) throws Exception {
         for (var value : List.of("a", "b", "c")) {
             kafka.producer().send(letter(1, value));
         }
@@ -294,9 +306,7 @@ class DeadLettersTest {
                         .bootstrap(broker.bootstrapServers())
                         .time(later)
                         .build();
-                var consumer = now.consumer("billing")
-                        .deadLetter(DeadLetter.suffix(".dlq"))
-                        .eachMessage(ORDERS, m -> {})
+                var consumer = reading.apply(now.consumer("billing").deadLetter(DeadLetter.suffix(".dlq")))
                         .start()) {
             long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
             while (admin.committedWithMetadata(group)
