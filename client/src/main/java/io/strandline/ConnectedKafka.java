@@ -170,7 +170,7 @@ final class ConnectedKafka implements Kafka {
 
     /** For the partition of a consumer. */
     Transactor transactor(String id, Duration timeout) {
-        var patience = new HashMap<>(RetrySettings.deliveryTimeout(timeout));
+        var patience = new HashMap<>(RetrySettings.deliveryTimeout(timeout, Duration.ZERO));
         patience.put("max.block.ms", Math.min(timeout.toMillis(), TRANSACTION_BLOCK_MAX.toMillis()));
         lock.lock();
         try {
@@ -202,7 +202,7 @@ final class ConnectedKafka implements Kafka {
     /** Of its own, so that messages of today do not wait for those of yesterday. */
     private ProducerPool spoolPool(ProducerPool of, Map<String, Object> config, Map<String, Object> overrides) {
         var patient = new HashMap<>(config);
-        patient.putAll(RetrySettings.deliveryTimeout(SPOOL_DELIVERY));
+        patient.putAll(RetrySettings.deliveryTimeout(SPOOL_DELIVERY, Duration.ZERO));
         patient.put("max.block.ms", SPOOL_BLOCK.toMillis());
         patient.put("client.id", settings.clientId() + "-spool");
         var pool = pool(patient, overrides);

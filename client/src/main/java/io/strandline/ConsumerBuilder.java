@@ -39,7 +39,8 @@ final class ConsumerBuilder implements Consumer.Builder {
             Map.entry("partition.assignment.strategy", CooperativeStickyAssignor.class.getName()),
             Map.entry("session.timeout.ms", 30_000),
             Map.entry("heartbeat.interval.ms", 3_000),
-            // The poll thread never waits for a handler, so one that is away for so long is gone.
+            // The poll thread waits for a handler in a revocation alone (revokeWait), so one that is away for so long
+            // is gone.
             Map.entry("max.poll.interval.ms", 60_000),
             // A question to a broker that is dead keeps the poll thread no longer; it is asked again, or stops.
             Map.entry("default.api.timeout.ms", 5_000),
@@ -236,19 +237,26 @@ final class ConsumerBuilder implements Consumer.Builder {
 
     @Override
     public Consumer.Builder revokeWait(Duration atMost) {
-        revokeWait = atMost;
+        revokeWait = notNegative("revokeWait", atMost);
         return this;
+    }
+
+    private static Duration notNegative(String name, Duration d) {
+        if (d.isNegative()) {
+            throw new IllegalArgumentException(name + " is 0 or more, not " + d);
+        }
+        return d;
     }
 
     @Override
     public Consumer.Builder drain(Duration atMost) {
-        drain = atMost;
+        drain = notNegative("drain", atMost);
         return this;
     }
 
     @Override
     public Consumer.Builder stuckAfter(Duration time) {
-        stuckAfter = time;
+        stuckAfter = notNegative("stuckAfter", time);
         return this;
     }
 

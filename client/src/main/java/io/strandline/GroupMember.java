@@ -456,15 +456,15 @@ final class GroupMember implements Consumer {
         Set<Partition> asked = Set.of();
         Map<Partition, Long> ends = Map.of();
         for (long round = rounds.seen(); member.time().nanoTime() - deadline < 0; round = rounds.awaitAfter(round)) {
+            if (stopping() || crash.get() != null || rounds.ended()) {
+                return false; // without partitions all would seem to be done
+            }
             var assigned = assignment();
             if (!loop.observed().rebalancing() && !asked.equals(assigned)) {
                 ends = answerWithin(commands.ask(loop::ends), deadline).orElse(Map.of());
                 asked = ends.keySet();
             } else if (!loop.observed().rebalancing() && reached(ends)) {
                 return true;
-            }
-            if (rounds.ended()) {
-                return false;
             }
         }
         return false;

@@ -59,6 +59,15 @@ final class OnTheirWay {
         return waiting.get();
     }
 
+    /** @throws IllegalStateException on the thread that completes the futures: it would wait for itself */
+    static void refuseWhoAnswers(String call) {
+        if (isWhoAnswers()) {
+            throw new IllegalStateException(
+                    call + " waits for answers, and here, in what follows the future of a sendAsync,"
+                            + " is the thread that brings them. Use sendAsync, or go on elsewhere: thenAcceptAsync, whenCompleteAsync");
+        }
+    }
+
     private static boolean isWhoAnswers() {
         return Thread.currentThread().getName().startsWith(KafkaProducer.NETWORK_THREAD_PREFIX);
     }

@@ -13,6 +13,8 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
     private final ConnectedKafka kafka;
     private Acks acks = Acks.ALL;
     private Compression compression = Compression.NONE;
+    private Duration linger = Duration.ZERO;
+    private Optional<Duration> deliveryTimeout = Optional.empty();
     private Optional<BiConsumer<? super Outgoing<?, ?>, ? super SendFailed>> onFailure = Optional.empty();
     private Optional<Spool> spool = Optional.empty();
     private Optional<String> transactionalId = Optional.empty();
@@ -61,13 +63,20 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
 
     @Override
     public Kafka.ProducerBuilder linger(Duration d) {
+        if (d.isNegative()) {
+            throw new IllegalArgumentException("linger is 0 or more, not " + d);
+        }
+        linger = d;
         config.put("linger.ms", d.toMillis());
         return this;
     }
 
     @Override
     public Kafka.ProducerBuilder deliveryTimeout(Duration d) {
-        config.putAll(RetrySettings.deliveryTimeout(d));
+        if (d.toMillis() < 1) {
+            throw new IllegalArgumentException("deliveryTimeout is 1 ms or more, not " + d);
+        }
+        deliveryTimeout = Optional.of(d);
         return this;
     }
 
@@ -129,6 +138,7 @@ final class OwnProducerBuilder implements Kafka.ProducerBuilder {
             throw new IllegalStateException(
                     "transactional.id is said by transactionalId(..); it cannot be set beside that");
         }
+        deliveryTimeout.ifPresent(total -> config.putAll(RetrySettings.deliveryTimeout(total, linger)));
         if (transactionalId.isPresent()) {
             refuseWithTransactions(transactionalId.get());
             return kafka.transactional(

@@ -28,6 +28,8 @@ public interface Producer extends AutoCloseable {
      * Returns when it is acknowledged.
      *
      * @throws SendFailed if it is not known to be stored
+     * @throws IllegalStateException on the thread that completes the futures of {@link #sendAsync}, which would wait for
+     *     itself; so do the other calls that wait
      */
     <K, V> Ack send(Outgoing<K, V> message);
 

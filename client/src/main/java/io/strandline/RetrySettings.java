@@ -36,13 +36,22 @@ final class RetrySettings {
         if (retry.attempts() != Integer.MAX_VALUE) {
             config.put("retries", retry.attempts() - 1);
         }
-        retry.within().ifPresent(total -> config.putAll(deliveryTimeout(total)));
+        retry.within().ifPresent(total -> config.putAll(deliveryTimeout(total, Duration.ZERO)));
         return config;
     }
 
-    /** kafka-clients refuses a delivery time-out below that of one request, so a short one shortens both. */
-    static Map<String, Object> deliveryTimeout(Duration total) {
-        long requestMs = Math.min(30_000, total.toMillis());
+    /**
+     * kafka-clients refuses a delivery time-out in which there is no room for the linger and one request, so a short one
+     * shortens the request's.
+     *
+     * @throws IllegalArgumentException if the linger leaves nothing
+     */
+    static Map<String, Object> deliveryTimeout(Duration total, Duration linger) {
+        if (linger.compareTo(total) >= 0) {
+            throw new IllegalArgumentException("linger(" + linger + ") leaves nothing of deliveryTimeout(" + total
+                    + "): a message would be given up before it is sent. Set a longer time-out, or a shorter linger");
+        }
+        long requestMs = Math.min(30_000, total.minus(linger).toMillis());
         return Map.of("delivery.timeout.ms", intMillis(total), "request.timeout.ms", (int) requestMs);
     }
 

@@ -107,6 +107,7 @@ final class TypedProducer implements Producer {
 
     @Override
     public <K, V> Ack send(Outgoing<K, V> message) {
+        OnTheirWay.refuseWhoAnswers("send(..)");
         var future = sendAsync(message);
         return switch (await(message, future)) {
             case SendFailed.Result.Stored(Ack ack) -> ack;
@@ -118,6 +119,7 @@ final class TypedProducer implements Producer {
 
     @Override
     public List<Ack> sendBatch(Collection<? extends Outgoing<?, ?>> messages) {
+        OnTheirWay.refuseWhoAnswers("sendBatch(..)");
         var sent = new ArrayList<Sent>(messages.size());
         for (var message : messages) {
             sent.add(new Sent(message, sendAsync(message)));
@@ -141,6 +143,7 @@ final class TypedProducer implements Producer {
 
     @Override
     public void flush() {
+        OnTheirWay.refuseWhoAnswers("flush()");
         pool.flush();
     }
 

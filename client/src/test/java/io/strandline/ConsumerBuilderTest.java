@@ -83,6 +83,16 @@ class ConsumerBuilderTest {
                 .hasMessageContaining("eachBatch(orders)")
                 .hasMessageContaining("concurrency(..)");
         assertThatThrownBy(() -> kafka.producerBuilder().maxInFlight(6)).hasMessageContaining("not 6");
+        assertThatThrownBy(() -> consumer().revokeWait(ofSeconds(-1)))
+                .hasMessageContaining("revokeWait is 0 or more, not PT-1S");
+        assertThatThrownBy(() -> consumer().drain(ofSeconds(-1))).hasMessageContaining("drain is 0 or more, not PT-1S");
+        assertThatThrownBy(() -> consumer().stuckAfter(ofSeconds(-1)))
+                .hasMessageContaining("stuckAfter is 0 or more, not PT-1S");
+        assertThatThrownBy(() -> kafka.producerBuilder()
+                        .linger(ofSeconds(3))
+                        .deliveryTimeout(ofSeconds(2))
+                        .build())
+                .hasMessageContaining("linger(PT3S)");
     }
 
     /** A consumer whose kafka-clients commits by itself would pass over what is not finished. */

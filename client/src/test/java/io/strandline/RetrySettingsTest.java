@@ -32,6 +32,17 @@ class RetrySettingsTest {
     }
 
     @Test
+    void aShortDeliveryTimeOutLeavesRoomForTheLingerAndOneRequest() {
+        assertThat(RetrySettings.deliveryTimeout(Duration.ofSeconds(10), Duration.ofMillis(5)))
+                .containsEntry("delivery.timeout.ms", 10_000)
+                .containsEntry("request.timeout.ms", 9_995);
+        assertThatThrownBy(() -> RetrySettings.deliveryTimeout(Duration.ofSeconds(1), Duration.ofSeconds(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("linger(PT1S)")
+                .hasMessageContaining("deliveryTimeout(PT1S)");
+    }
+
+    @Test
     void whatKafkaClientsDoesNotHaveIsRefusedWithTheValueAndWhatToUse() {
         assertThatThrownBy(() -> Kafka.builder().retry(of(3.0, 0.2)))
                 .isInstanceOf(IllegalArgumentException.class)

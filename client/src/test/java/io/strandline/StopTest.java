@@ -132,6 +132,9 @@ class StopTest {
             var idle = CompletableFuture.supplyAsync(() -> idle(consumer, Duration.ofMinutes(10)));
             consumer.stop(Duration.ofMillis(1));
             assertThat(idle.get(30, TimeUnit.SECONDS)).isFalse();
+            assertThat(idle(consumer, Duration.ofMinutes(10)))
+                    .as("it has nothing any more, and has not done all")
+                    .isFalse();
             goOn.countDown();
         }
     }

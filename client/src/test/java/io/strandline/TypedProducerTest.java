@@ -2,6 +2,7 @@ package io.strandline;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.util.ArrayList;
@@ -70,6 +71,26 @@ class TypedProducerTest {
             mocks.getFirst().completeNext();
         }
         assertThat(mocks.getFirst().history()).hasSize(1 + 2 * OnTheirWay.MAX);
+    }
+
+    @Test
+    void whoBringsTheAnswersIsNotMadeToWaitForOne() throws Exception {
+        var refused = new LinkedBlockingQueue<Throwable>();
+        var answering = Thread.ofPlatform()
+                .name("kafka-producer-network-thread | it")
+                .start(() -> {
+                    refused.add(catchThrowable(() -> producer.send(ORDERS, "a", "1")));
+                    refused.add(catchThrowable(() -> producer.sendBatch(List.of(Outgoing.to(ORDERS, "a", "1")))));
+                    refused.add(catchThrowable(producer::flush));
+                    var unused = producer.sendAsync(ORDERS, "a", "2");
+                });
+        answering.join();
+        assertThat(refused)
+                .hasSize(3)
+                .allSatisfy(why -> assertThat(why)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("whenCompleteAsync"));
+        assertThat(mocks.getFirst().history()).as("sendAsync may").hasSize(1);
     }
 
     @Test
