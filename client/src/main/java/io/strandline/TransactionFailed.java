@@ -16,7 +16,8 @@ public final class TransactionFailed extends RuntimeException {
 
         /**
          * The commit was asked for, and there was no answer in time: it may be visible, all of it or nothing. Running the
-         * work again may do it twice. The producer goes on: its next transaction first brings this one to its end.
+         * work again may do it twice. The producer goes on: its next transaction first brings this one to its end. So look
+         * inside that one whether the work is there: what is not visible when it has begun never will be.
          */
         UNKNOWN,
 

@@ -39,18 +39,19 @@ public final class ApacheKafka implements Target {
      * What a test does not wait for: groups start at once and hear of changes soon, internal topics are small, and a node that was killed may
      * register again when its session is over, which by default takes 9 s.
      */
-    private static final Map<String, String> TEST_SETTINGS = Map.of(
-            "group.initial.rebalance.delay.ms", "0",
-            "group.consumer.min.heartbeat.interval.ms", "300",
-            "group.consumer.heartbeat.interval.ms", "300",
-            "group.consumer.min.session.timeout.ms", Long.toString(CONSUMER_SESSION.toMillis()),
-            "group.consumer.session.timeout.ms", Long.toString(CONSUMER_SESSION.toMillis()),
-            "group.min.session.timeout.ms", "1000",
+    private static final Map<String, String> TEST_SETTINGS = Map.ofEntries(
+            Map.entry("group.initial.rebalance.delay.ms", "0"),
+            Map.entry("group.consumer.min.heartbeat.interval.ms", "300"),
+            Map.entry("group.consumer.heartbeat.interval.ms", "300"),
+            Map.entry("group.consumer.min.session.timeout.ms", Long.toString(CONSUMER_SESSION.toMillis())),
+            Map.entry("group.consumer.session.timeout.ms", Long.toString(CONSUMER_SESSION.toMillis())),
+            Map.entry("group.min.session.timeout.ms", "1000"),
             // How often it looks for transactions whose time is over.
-            "transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000",
-            "offsets.topic.num.partitions", "4",
-            "broker.session.timeout.ms", "3000",
-            "broker.heartbeat.interval.ms", "500");
+            Map.entry("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000"),
+            Map.entry("offsets.topic.num.partitions", "4"),
+            Map.entry("transaction.state.log.num.partitions", "4"),
+            Map.entry("broker.session.timeout.ms", "3000"),
+            Map.entry("broker.heartbeat.interval.ms", "500"));
 
     /** A small heap and a quick start matter more to a test than peak speed. */
     private static final List<String> TEST_JVM =
@@ -376,7 +377,7 @@ public final class ApacheKafka implements Target {
         lines.put("log.dirs", node.folder().resolve("data").toString());
         lines.put("offsets.topic.replication.factor", factor);
         lines.put("transaction.state.log.replication.factor", factor);
-        lines.put("transaction.state.log.min.isr", "1");
+        lines.put("transaction.state.log.min.isr", nodes.size() < 3 ? "1" : "2");
         lines.put("share.coordinator.state.topic.replication.factor", factor);
         lines.put("share.coordinator.state.topic.min.isr", "1");
         lines.putAll(settings);

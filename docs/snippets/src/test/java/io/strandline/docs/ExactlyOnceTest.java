@@ -110,7 +110,7 @@ class ExactlyOnceTest {
                 switch (e.outcome()) {
                     case ABORTED -> System.err.println("nothing of it is visible; it may be run again");
                     case UNKNOWN ->
-                        System.err.println("all of it is visible, or nothing: look before you run it again");
+                        System.err.println("all of it is visible, or nothing: begin() again, look, then run it");
                     case FENCED -> System.err.println("another instance has this id now: this one should end");
                 }
             }
