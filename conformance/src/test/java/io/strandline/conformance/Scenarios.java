@@ -229,7 +229,7 @@ final class Scenarios {
     void batchWithResolveAndReject() throws Exception {
         var documents = ensured(Topic.strings(JavaClient.name("documents")), 1);
         var group = JavaClient.name("indexer");
-        var indexed = Collections.synchronizedList(new ArrayList<Integer>());
+        var indexed = new CopyOnWriteArrayList<Integer>();
         var brokenOff = new AtomicBoolean();
         kafka.producer()
                 .sendBatch(numbers(0, 50)
