@@ -100,7 +100,7 @@ record ClientPage(
                                 List.of(Measure.rate(discipline.name(), size), Measure.cpu(discipline.name(), size))
                                         .stream())
                         .toList();
-            case HEAP -> List.of(Measure.HEAP);
+            case HEAP -> discipline.sizes().stream().map(Measure::heap).toList();
             case COLD_START -> List.of(Measure.COLD_START, Measure.COLD_START_MEMORY);
         };
     }

@@ -255,7 +255,7 @@ public final class ClientSideBySide {
                     discipline,
                     size,
                     entry,
-                    discipline.kind() == Discipline.Kind.HEAP ? heap(entry, task) : coldStart(entry));
+                    discipline.kind() == Discipline.Kind.HEAP ? heap(size, entry, task) : coldStart(entry));
         }
     }
 
@@ -263,10 +263,10 @@ public final class ClientSideBySide {
         System.err.printf("%-12s %-6s %-48s %s%n", discipline.name(), Measure.named(size), entry.title(), what);
     }
 
-    private String heap(Discipline.Entry entry, Map<String, String> task) {
+    private String heap(int size, Discipline.Entry entry, Map<String, String> task) {
         var heap = run(entry.program(), List.of("-Xmx64m"), task, HEAP);
         double alive = Long.parseLong(heap.getFirst()) / Gate.MEGABYTE;
-        figures.add(Measure.HEAP, entry.title(), alive);
+        figures.add(Measure.heap(size), entry.title(), alive);
         return String.format(Locale.ROOT, "%.1f MB alive", alive);
     }
 

@@ -157,9 +157,9 @@ record Discipline(String name, String title, Kind kind, List<Integer> sizes, Lis
         return List.of(
                 new Discipline(
                         "heap",
-                        "Alive on a heap of 64 MB, with a handler that waits for 50 ms and 1 GB to read",
+                        "Alive on a heap of 64 MB, with a handler that waits for 50 ms, and 1 GB (1 KiB) or 400 MB (100 B) to read",
                         Kind.HEAP,
-                        List.of(LARGE),
+                        List.of(LARGE, SMALL),
                         List.of(entry(
                                 STRANDLINE,
                                 Program.STRANDLINE_SMALL_HEAP,

@@ -72,11 +72,13 @@ record Gate(String says, OptionalDouble reached, Bound bound, double limit) {
                         figures.median(Measure.rate("send-async", LARGE), STRANDLINE)),
                 Bound.AT_LEAST,
                 0.5));
-        gates.add(new Gate(
-                "megabytes alive on the heap, 1 GB waiting",
-                figures.median(Measure.HEAP, STRANDLINE),
-                Bound.AT_MOST,
-                HEAP_MEGABYTES));
+        for (int size : List.of(LARGE, SMALL)) {
+            gates.add(new Gate(
+                    "megabytes alive on a heap of 64 MB, " + Measure.named(size),
+                    figures.median(Measure.heap(size), STRANDLINE),
+                    Bound.AT_MOST,
+                    HEAP_MEGABYTES));
+        }
         gates.add(new Gate(
                 "cold start of a test / with Spring's embedded broker",
                 figures.ratio(Measure.COLD_START, STRANDLINE, SPRING),
