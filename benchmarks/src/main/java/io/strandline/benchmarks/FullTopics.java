@@ -15,6 +15,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -59,9 +60,26 @@ record FullTopics(String bootstrap) {
             for (int partition = 0; partition < PARTITIONS; partition++) {
                 ends.put(new TopicPartition(topic, partition), OffsetSpec.latest());
             }
-            get(admin.listOffsets(ends).all()); // asks again until there is a leader
+            awaitAnswer(admin, ends);
         }
         return topic;
+    }
+
+    /** Apache Kafka answers a creation before it describes the topic; the asking itself waits until there are leaders. */
+    private static void awaitAnswer(Admin admin, Map<TopicPartition, OffsetSpec> ends) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+        while (true) {
+            try {
+                get(admin.listOffsets(ends).all());
+                return;
+            } catch (IllegalStateException e) {
+                boolean unknown = e.getCause() instanceof ExecutionException why
+                        && why.getCause() instanceof UnknownTopicOrPartitionException;
+                if (!unknown || System.nanoTime() > deadline) {
+                    throw e;
+                }
+            }
+        }
     }
 
     void delete(String topic) {
