@@ -1,16 +1,15 @@
 package io.strandline.conformance;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Scenarios that run at the same time, and what happens once, when all of them have come to their middle. One that fails gives
@@ -18,69 +17,67 @@ import java.util.concurrent.TimeoutException;
  * told behind it.
  */
 final class Together {
+    private final Runnable what;
     private final Duration meetWithin;
     private final Duration endWithin;
 
     /** In the order in which they happened. */
     private final Queue<AssertionError> failures = new ConcurrentLinkedQueue<>();
 
-    /** Who has not ended; whether it has come to its middle. */
-    private final Map<String, Boolean> running = new ConcurrentHashMap<>();
+    /** Who has not ended. */
+    private final Set<String> running = ConcurrentHashMap.newKeySet();
 
+    /** Who has neither come to its middle nor ended. Whoever takes out the last one lets happen what happens in the middle. */
+    private final Set<String> beforeMiddle = ConcurrentHashMap.newKeySet();
+
+    private final AtomicInteger awaited = new AtomicInteger();
+    private final CountDownLatch middle = new CountDownLatch(1);
     private final ThreadLocal<String> name = new ThreadLocal<>();
-    private final Phaser middle;
 
     /** @param what happens in the middle */
     Together(Runnable what, Duration meetWithin, Duration endWithin) {
+        this.what = what;
         this.meetWithin = meetWithin;
         this.endWithin = endWithin;
-        middle = new Phaser() {
-            @Override
-            protected boolean onAdvance(int phase, int scenarios) {
-                noteFailureOf("what happens in the middle", what::run);
-                return true;
-            }
-        };
     }
 
     /** Called by each scenario, once: returns when what happens in the middle has happened. */
     void meet() throws InterruptedException {
-        running.put(name.get(), true);
-        try {
-            middle.awaitAdvanceInterruptibly(middle.arrive(), meetWithin.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw new AssertionError("these did not come to their middle within " + meetWithin + ": " + late(), e);
+        noLongerAwait(name.get());
+        if (!middle.await(meetWithin.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError("these did not come to their middle within " + meetWithin + ": " + beforeMiddle);
         }
     }
 
-    private List<String> late() {
-        return running.entrySet().stream()
-                .filter(scenario -> !scenario.getValue())
-                .map(Map.Entry::getKey)
-                .toList();
+    private void noLongerAwait(String scenario) {
+        if (beforeMiddle.remove(scenario) && awaited.decrementAndGet() == 0) {
+            noteFailureOf("what happens in the middle", what::run);
+            middle.countDown();
+        }
     }
 
     /** Returns when all have ended. */
     void run(Map<String, Scenarios.Scenario> scenarios) throws InterruptedException {
         var ended = new CountDownLatch(scenarios.size());
-        middle.bulkRegister(scenarios.size());
-        scenarios.keySet().forEach(each -> running.put(each, false));
+        running.addAll(scenarios.keySet());
+        beforeMiddle.addAll(scenarios.keySet());
+        awaited.set(scenarios.size());
         try (var threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofPlatform().name("scenario-", 0).factory())) {
             scenarios.forEach((title, scenario) -> threads.execute(() -> {
                 name.set(title);
                 noteFailureOf(title, () -> {
                     scenario.run();
-                    if (Boolean.FALSE.equals(running.get(title))) {
+                    if (beforeMiddle.contains(title)) {
                         throw new AssertionError("it has no middle");
                     }
                 });
+                noLongerAwait(title);
                 running.remove(title);
-                middle.arriveAndDeregister();
                 ended.countDown();
             }));
             if (!ended.await(endWithin.toMillis(), TimeUnit.MILLISECONDS)) {
-                failures.add(new AssertionError("not ended within " + endWithin + ": " + running.keySet()));
+                failures.add(new AssertionError("not ended within " + endWithin + ": " + running));
                 threads.shutdownNow();
             }
         }
@@ -91,7 +88,7 @@ final class Together {
         try {
             scenario.run();
         } catch (Exception | AssertionError e) {
-            var when = middle.isTerminated() ? "after" : "before";
+            var when = middle.getCount() == 0 ? "after" : "before";
             failures.add(new AssertionError(what + ", " + when + " the middle: " + e, e));
         }
     }
