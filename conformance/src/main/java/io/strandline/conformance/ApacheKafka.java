@@ -1,5 +1,6 @@
 package io.strandline.conformance;
 
+import io.strandline.cli.demo.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package io.strandline.conformance;
 
+import io.strandline.cli.demo.Ports;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
