@@ -126,9 +126,7 @@ final class Commits {
 
     private Duration lastCommitWait() {
         var left = stop.left(LAST_COMMIT_WAIT);
-        return left.compareTo(LAST_COMMIT_WAIT_MIN) < 0
-                ? LAST_COMMIT_WAIT_MIN
-                : left.compareTo(LAST_COMMIT_WAIT) > 0 ? LAST_COMMIT_WAIT : left;
+        return Duration.ofNanos(Math.clamp(left.toNanos(), LAST_COMMIT_WAIT_MIN.toNanos(), LAST_COMMIT_WAIT.toNanos()));
     }
 
     /** The newest of the {@link #last} ones was not answered in time. */
