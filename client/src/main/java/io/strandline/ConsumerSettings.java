@@ -97,6 +97,12 @@ record ConsumerSettings(
                         .map(matching -> matching.subscription(topic));
     }
 
+    /** Other than {@link #subscription}, false of dead letters' topics that only match: see {@link #allTopics}. */
+    boolean reads(String topic) {
+        return subscriptions.containsKey(topic)
+                || allTopics().filter(all -> all.matcher(topic).matches()).isPresent();
+    }
+
     /**
      * One pattern for everything that is read; empty if all topics are named. Dead letters of a topic that matches would
      * come again for ever if theirs matched as well, so it does not.

@@ -179,9 +179,12 @@ final class GroupMember implements Consumer {
 
     private OutsidePauses.Topics named(String... topics) {
         for (var topic : topics) {
-            if (settings.subscription(topic).isEmpty()) {
+            if (!settings.reads(topic)) {
                 throw new IllegalArgumentException("This consumer does not read topic " + topic + ", but "
-                        + settings.subscriptions().keySet() + settings.patterns());
+                        + settings.subscriptions().keySet() + settings.patterns()
+                        + (settings.subscription(topic).isPresent()
+                                ? ", from which its dead letters are left out"
+                                : ""));
             }
         }
         if (topics.length == 0) {

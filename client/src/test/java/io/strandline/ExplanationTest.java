@@ -3,6 +3,7 @@ package io.strandline;
 import static io.strandline.Rig.P0;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -223,6 +224,19 @@ class ExplanationTest {
         assertThat(consumer.paused()).containsExactly(ours(US));
         pause.close();
         assertThat(consumer.paused()).isEmpty();
+    }
+
+    @Test
+    void theTopicOfDeadLettersIsNotReadThoughItsNameMatches() {
+        readsByPattern();
+        var consumer = consumer();
+        assertThatThrownBy(() -> consumer.pause("audit-eu", "audit-eu.dlq"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "This consumer does not read topic audit-eu.dlq, but [orders][audit-.*], from which its dead"
+                                + " letters are left out");
+        assertThatThrownBy(() -> consumer.resume("bills"))
+                .hasMessage("This consumer does not read topic bills, but [orders][audit-.*]");
     }
 
     @Test
