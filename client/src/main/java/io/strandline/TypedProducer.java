@@ -407,9 +407,18 @@ final class TypedProducer implements Producer {
             }
             return switch (state.get()) {
                 case NEW -> new Health.Check(name, Health.Status.UP, "nothing was sent yet");
-                case UP -> new Health.Check(name, Health.Status.UP, "the last message was acknowledged");
+                case UP ->
+                    new Health.Check(
+                            name, Health.Status.UP, up(pool.onTheirWay().now()));
                 case DOWN -> new Health.Check(name, Health.Status.DOWN, "brokers do not answer: " + reason());
             };
+        }
+
+        /** While one partition acknowledges, messages of another one may be sent again and again. */
+        private static String up(long notAnswered) {
+            return notAnswered == 0
+                    ? "brokers acknowledge messages"
+                    : "brokers acknowledge messages; not answered yet: " + notAnswered;
         }
     }
 }

@@ -179,6 +179,18 @@ class TypedProducerTest {
     }
 
     @Test
+    void healthTellsOfMessagesThatAreNotAnsweredWhileOthersAreAcknowledged() {
+        answersAtOnce = false;
+        producer.sendAsync(ORDERS, "k", "acknowledged");
+        producer.sendAsync(ORDERS, "l", "tried again");
+        mocks.getFirst().completeNext();
+        assertThat(producer.health().checks().getFirst().detail())
+                .isEqualTo("brokers acknowledge messages; not answered yet: 1");
+        mocks.getFirst().completeNext();
+        assertThat(producer.health().checks().getFirst().detail()).isEqualTo("brokers acknowledge messages");
+    }
+
+    @Test
     void whatWasSentAgainInVainSaysHowOftenAndWhereTheAnswersAre() {
         answersAtOnce = false;
         var late = producer.sendAsync(ORDERS, "k", "late");
