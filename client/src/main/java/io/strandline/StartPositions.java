@@ -11,6 +11,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * Decides where to begin where nothing is committed, so that kafka-clients never jumps by itself. Of the poll thread
@@ -115,7 +116,7 @@ final class StartPositions {
         var beginnings = kafka.beginningOffsets(partitions);
         var starts = new HashMap<TopicPartition, Start>();
         for (var topic : partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet())) {
-            int firstSeen = partitionsWhenFirstSeen(topic);
+            int firstSeen = partitionsWhenFirstSeen(topic, partitions);
             for (var partition : partitions) {
                 if (partition.topic().equals(topic)) {
                     var offsets = partition.partition() < firstSeen ? ends : beginnings;
@@ -126,11 +127,22 @@ final class StartPositions {
         return starts;
     }
 
-    /** As a commit of any partition of the topic says; the number it has now if the group sees it for the first time. */
-    private int partitionsWhenFirstSeen(String topic) {
+    /**
+     * As a commit of any partition of the topic says; the number it has now if the group sees it for the first time.
+     *
+     * @param ours of this topic and others
+     * @throws UnknownTopicOrPartitionException if the node that was asked has not heard of all of ours yet
+     */
+    private int partitionsWhenFirstSeen(String topic, Set<TopicPartition> ours) {
         var all = new HashSet<TopicPartition>();
         for (PartitionInfo info : kafka.partitionsFor(topic)) {
             all.add(new TopicPartition(topic, info.partition()));
+        }
+        for (var partition : ours) {
+            if (partition.topic().equals(topic) && !all.contains(partition)) {
+                throw new UnknownTopicOrPartitionException(
+                        partition + " is assigned, and the node that was asked knows only of " + all + " of its topic");
+            }
         }
         int commits = 0;
         for (var committed : kafka.committed(all).values()) {

@@ -184,6 +184,9 @@ final class FakeGroup {
         boolean answersAtOnce = true;
         boolean refusesCommits;
 
+        /** The next question for the partitions of a topic goes to a node that has not heard of it. */
+        boolean asksLateNode;
+
         /** As the coordinator has it, and as this member has last heard. */
         int generation;
 
@@ -458,6 +461,10 @@ final class FakeGroup {
 
         public List<PartitionInfo> partitionsFor(String topic) {
             ask();
+            if (asksLateNode) {
+                asksLateNode = false;
+                return List.of();
+            }
             return logs.keySet().stream()
                     .filter(p -> p.topic().equals(topic))
                     .map(p -> new PartitionInfo(topic, p.partition(), null, null, null))

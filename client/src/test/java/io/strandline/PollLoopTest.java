@@ -505,6 +505,19 @@ class PollLoopTest {
     }
 
     @Test
+    void whereAGroupBeginsIsAskedAgainWhenANodeHasNotHeardOfTheTopicYet() {
+        choices.startAt = Position.latest();
+        var rig = rig();
+        rig.append(P0, "before");
+        rig.kafka.asksLateNode = true;
+        rig.own(P0);
+        rig.steps(3);
+        rig.append(P0, "after");
+        rig.steps(2);
+        assertThat(handled).containsExactly("after#1");
+    }
+
+    @Test
     void whereAGroupBeginsIsAskedAgainWhenARebalanceRefusesToKeepIt() {
         choices.startAt = Position.latest();
         var rig = rig();
