@@ -58,7 +58,10 @@ public interface Admin extends AutoCloseable {
      */
     List<Change> ensure(Topic<?, ?>... topics);
 
-    /** What is not there is left out in silence. */
+    /**
+     * What is not there is left out in silence. A cluster of Apache Kafka may show a topic for a moment longer;
+     * {@link #ensure} knows of what was deleted here, and makes it anew.
+     */
     void delete(String... topics);
 
     /** Keys move: what is written afterwards may be in another partition than what was written before. */

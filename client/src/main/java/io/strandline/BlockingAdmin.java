@@ -175,7 +175,9 @@ final class BlockingAdmin implements Admin, Discovery.Client {
 
     private List<Change> difference(Topic<?, ?> topic) {
         var spec = topic.spec();
-        var found = describe(topic.name());
+        var found = newTopics.isDeleted(topic.name())
+                ? Optional.<TopicDescription>empty() // whatever a node says that has not heard of it
+                : describe(topic.name());
         if (found.isEmpty()) {
             return List.of(new Change(topic.name(), CREATED, Optional.empty(), text(spec)));
         }
@@ -230,6 +232,7 @@ final class BlockingAdmin implements Admin, Discovery.Client {
             } catch (UnknownTopicOrPartitionException e) {
                 // Not there: that is what was asked for.
             }
+            newTopics.deleted(topic);
         }
     }
 

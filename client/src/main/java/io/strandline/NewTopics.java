@@ -10,9 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Topics that were created a moment ago. A cluster of Apache Kafka answers a creation before all of its nodes know of it, and
+ * Topics that were created or deleted a moment ago. A cluster of Apache Kafka answers a creation before all of its nodes know of it, and
  * each question goes to some node: the first may be answered by one that knows the topic, the next by one that does not.
- * So for a while "there is none" is not believed, and asked again. Thread-safe.
+ * So for a while "there is none" is not believed, and asked again; nor is it believed of a deleted one that it is there.
+ * Thread-safe.
  */
 final class NewTopics {
     private static final Logger LOG = LoggerFactory.getLogger(Admin.class);
@@ -25,6 +26,9 @@ final class NewTopics {
     /** When it was said of a topic that it is there, by {@link Time#nanoTime}. */
     private final Map<String, Long> confirmed = new ConcurrentHashMap<>();
 
+    /** When it was said of a topic that it is deleted. */
+    private final Map<String, Long> deleted = new ConcurrentHashMap<>();
+
     NewTopics(Time time) {
         this.time = time;
     }
@@ -33,11 +37,24 @@ final class NewTopics {
     void confirm(String topic) {
         confirmed.values().removeIf(this::isOver);
         confirmed.put(topic, time.nanoTime());
+        deleted.remove(topic);
     }
 
     /** It is about to be deleted. */
     void forget(String topic) {
         confirmed.remove(topic);
+    }
+
+    /** The controller says that it is not there any more. */
+    void deleted(String topic) {
+        deleted.values().removeIf(this::isOver);
+        deleted.put(topic, time.nanoTime());
+    }
+
+    /** Deleted a moment ago, and not confirmed since: whether it is there is known to the controller alone. */
+    boolean isDeleted(String topic) {
+        var since = deleted.get(topic);
+        return since != null && !isOver(since);
     }
 
     /**

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.DescribeTopicsResult;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -39,6 +40,12 @@ class NewTopicTest {
     private final AtomicInteger turn = new AtomicInteger();
 
     private final Map<String, Long> createdAt = new ConcurrentHashMap<>();
+
+    /** What the late node says of what was deleted, where it shows that still. */
+    private final Map<String, DescribeTopicsResult> before = new ConcurrentHashMap<>();
+
+    private boolean showsDeleted;
+
     private final Set<TopicPartition> leadersAsked = ConcurrentHashMap.newKeySet();
     private Duration late = Duration.ofMillis(300);
     private int lateNodes = 1;
@@ -78,6 +85,21 @@ class NewTopicTest {
                     if (name.equals("createTopics")) {
                         ((Collection<?>) arguments[0])
                                 .forEach(topic -> createdAt.putIfAbsent(((NewTopic) topic).name(), time.nanoTime()));
+                    }
+                    if (name.equals("deleteTopics") && showsDeleted) {
+                        var topic = (String)
+                                ((Collection<?>) arguments[0]).iterator().next();
+                        var last = real.describeTopics(List.of(topic));
+                        last.allTopicNames().get();
+                        before.put(topic, last);
+                    }
+                    if (name.equals("describeTopics") && turn.get() % 2 >= 2 - lateNodes) {
+                        var last = before.get(
+                                asked(((Collection<?>) arguments[0]).iterator().next()));
+                        if (last != null) {
+                            turn.getAndIncrement();
+                            return last;
+                        }
                     }
                     if (QUESTIONS.contains(name)
                             && turn.getAndIncrement() % 2 >= 2 - lateNodes
@@ -193,6 +215,34 @@ class NewTopicTest {
         assertThat(admin.shape("new")).isEmpty();
         assertThat(time.nanoTime()).isEqualTo(afterDeletion);
         assertThatThrownBy(() -> admin.config("new")).isInstanceOf(UnknownTopicOrPartitionException.class);
+    }
+
+    @Test
+    void ensureMakesATopicAnewThatALateNodeStillShows() throws Exception {
+        showsDeleted = true;
+        for (int first = 0; first < 2; first++) {
+            admin.create(Topic.strings("anew").partitions(1));
+            admin.delete("anew");
+            turn.set(first);
+            admin.ensure(Topic.strings("anew").partitions(3));
+            assertThat(kafka.describeTopics(List.of("anew"))
+                            .allTopicNames()
+                            .get()
+                            .get("anew")
+                            .partitions())
+                    .hasSize(3);
+            admin.delete("anew");
+            before.clear();
+        }
+    }
+
+    @Test
+    void ensureFindsWhatSomeoneElseHasMadeAnew() {
+        admin.create(NEW);
+        admin.delete("new");
+        another.create(NEW);
+        assertThat(admin.ensure(NEW)).isEmpty();
+        assertThat(admin.plan(NEW)).isEmpty();
     }
 
     @Test
