@@ -10,7 +10,11 @@ import java.util.stream.Stream;
 
 final class KafkaBuilder implements Kafka.Builder {
     private static final String BOOTSTRAP_SERVERS = "bootstrap.servers";
-    private static final String TRANSACTIONAL_ID = "transactional.id";
+
+    /** What tells one client from the others, and who says it. */
+    private static final Map<String, String> OF_ONE_CLIENT = Map.of(
+            "transactional.id", "producer(transactionalId) or transactionalId(..), each producer's own",
+            "group.instance.id", "instanceId(..), each consumer's own");
 
     private Optional<Addresses> addresses = Optional.empty();
     private Security security = Security.plaintext();
@@ -111,11 +115,12 @@ final class KafkaBuilder implements Kafka.Builder {
     /** Set for all clients, they would reach consumers, readers of dead letters and the shared producer as well. */
     private void refuseOfOneClient() {
         ConsumerBuilder.refuseOurs(overrides);
-        if (overrides.containsKey(TRANSACTIONAL_ID)) {
-            throw new IllegalStateException(TRANSACTIONAL_ID + "=" + overrides.get(TRANSACTIONAL_ID)
-                    + ": it is said by producer(transactionalId) or transactionalId(..), each producer's own, and cannot"
-                    + " be set for all. Leave it out of set(..)");
-        }
+        OF_ONE_CLIENT.forEach((name, instead) -> {
+            if (overrides.containsKey(name)) {
+                throw new IllegalStateException(name + "=" + overrides.get(name) + ": it is said by " + instead
+                        + ", and cannot be set for all. Leave it out of set(..)");
+            }
+        });
     }
 
     private static IllegalStateException noAddress() {

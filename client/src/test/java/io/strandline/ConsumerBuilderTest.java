@@ -95,14 +95,18 @@ class ConsumerBuilderTest {
                 .hasMessageContaining("linger(PT3S)");
     }
 
-    /** A consumer whose kafka-clients commits by itself would pass over what is not finished. */
+    /**
+     * A consumer whose kafka-clients commits by itself would pass over what is not finished; of two consumers with one
+     * instance id the group knows one.
+     */
     @Test
-    void whatConsumersDecideThemselvesCannotBeSetForAllClients() {
+    void whatIsDecidedHereOrIsOneClientsOwnCannotBeSetForAllClients() {
         var refused = Map.of(
                 "enable.auto.commit", "commit(..)",
                 "auto.offset.reset", "startAt(..)",
                 "group.id", "consumer(group)",
-                "transactional.id", "producer(transactionalId)");
+                "transactional.id", "producer(transactionalId)",
+                "group.instance.id", "instanceId(..)");
         refused.forEach((name, instead) -> {
             for (var builder :
                     List.of(Kafka.builder().set(name, "true"), Kafka.builder().set(Map.of(name, "true")))) {
