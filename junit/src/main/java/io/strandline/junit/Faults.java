@@ -32,7 +32,9 @@ public final class Faults {
     Faults() {}
 
     /**
-     * The next request of this kind is not carried out and gets this error, for all that it asks for.
+     * The next request of this kind is not carried out and gets this error, for all that it asks for. What an idempotent
+     * producer has sent behind a refused PRODUCE does not overtake it: the broker refuses that as well, until the first one
+     * comes again.
      *
      * @throws IllegalArgumentException for an API whose errors cannot be made up: the message names those that can
      */

@@ -7,9 +7,11 @@ import io.strandline.broker.net.RequestStarter;
 import io.strandline.broker.net.Session;
 import io.strandline.protocol.ErrorCode;
 import io.strandline.protocol.MalformedMessage;
+import io.strandline.protocol.Message;
 import io.strandline.protocol.Payload;
 import io.strandline.protocol.RequestFrame;
 import io.strandline.protocol.ResponseFrame;
+import io.strandline.protocol.message.ProduceRequest;
 import io.strandline.storage.Waiter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 /** Stands between the sockets of one life of a broker and its handlers. */
 final class FaultyRequests {
     private static final Outcome DEAD = new Outcome.HangUp("The test has killed this broker");
+    private static final short NO_SUCH_ACKS = 2;
     private static final Outcome LOST = new Outcome.HangUp("The test wanted this reply to be lost");
 
     private final Faults faults;
@@ -51,13 +54,30 @@ final class FaultyRequests {
             return handlers.start(frame, session);
         }
         return switch (fault.get()) {
-            case Faults.Fault.Refuse(ErrorCode error) -> Pending.of(refuse(request, error));
-            case Faults.Fault.LoseReply lost -> new Lost(handlers.start(frame, session));
+            case Faults.Fault.Refuse(ErrorCode error) -> refuse(request, error, session, handlers);
+            case Faults.Fault.LoseReply lost -> new Instead(LOST, handlers.start(frame, session));
         };
     }
 
-    private static Outcome refuse(RequestFrame request, ErrorCode error) {
-        return Refusal.of(request.readBody(), error)
+    private static Pending refuse(RequestFrame request, ErrorCode error, Session session, RequestStarter handlers) {
+        var body = request.readBody();
+        var refusal = refusal(request, body, error);
+        return body instanceof ProduceRequest produce
+                ? new Instead(refusal, handlers.start(impossible(request, produce), session))
+                : Pending.of(refusal);
+    }
+
+    /**
+     * The handler refuses it, too. So it remembers what must not be overtaken, as it does of whatever else it refuses; else
+     * what a producer has sent behind it would be stored before it.
+     */
+    private static ByteBuffer impossible(RequestFrame request, ProduceRequest produce) {
+        var parts = RequestFrame.toParts(request.api(), request.header(), produce.acks(NO_SUCH_ACKS));
+        return Payload.join(parts).position(Integer.BYTES).slice();
+    }
+
+    private static Outcome refusal(RequestFrame request, Message body, ErrorCode error) {
+        return Refusal.of(body, error)
                 .<Outcome>map(response -> {
                     var parts = new ArrayList<Reply.Part>();
                     var payloads =
@@ -114,15 +134,18 @@ final class FaultyRequests {
         }
     }
 
-    private static final class Lost extends Around {
-        Lost(Pending pending) {
+    private static final class Instead extends Around {
+        private final Outcome outcome;
+
+        Instead(Outcome outcome, Pending pending) {
             super(pending);
+            this.outcome = outcome;
         }
 
         @Override
         public Outcome take() {
-            pending.take(); // what it was asked for is done
-            return LOST;
+            pending.take(); // what the handler has to do is done
+            return outcome;
         }
     }
 }
