@@ -47,7 +47,8 @@ public interface Transaction extends AutoCloseable {
     void offsets(Consumer consumer, Map<Partition, Long> nextOffsets);
 
     /**
-     * Waits for everything that was sent, and makes it visible. Returns when that is certain.
+     * Waits for everything that was sent, and makes it visible. Returns when that is certain; those who read committed
+     * messages see it a moment later, in one partition sooner than in another.
      *
      * @throws TransactionFailed if it is not; it says whether something may be visible
      * @throws IllegalStateException if the transaction has ended

@@ -198,7 +198,10 @@ final class Transactor implements AutoCloseable {
         giveAway(kafka);
         return failed(
                 "Whether the transaction of " + id + " has committed is not known: there was no answer to the commit."
-                        + " Running its work again may do it twice",
+                        + (whenFenced == WhenFenced.BEGIN_ANEW
+                                ? " Running its work again may do it twice"
+                                : " Begin the next transaction of this producer, which first ends this one, and look inside it"
+                                        + " whether the work is there. Running it again without a look may do it twice"),
                 TransactionFailed.Outcome.UNKNOWN,
                 e);
     }

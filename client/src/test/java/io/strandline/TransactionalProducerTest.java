@@ -201,7 +201,9 @@ class TransactionalProducerTest {
         mock().commitTransactionException = new TimeoutException("nobody there");
         var failed = catchThrowableOfType(TransactionFailed.class, tx::commit);
         assertThat(failed.outcome()).isEqualTo(TransactionFailed.Outcome.UNKNOWN);
-        assertThat(failed).hasMessageContaining("may do it twice");
+        assertThat(failed)
+                .hasMessageContaining("look inside it whether the work is there")
+                .hasMessageContaining("may do it twice");
         assertThat(mock().closed()).isTrue();
         assertThat(producer.health().ready()).isFalse();
         producer.transaction(next -> {
