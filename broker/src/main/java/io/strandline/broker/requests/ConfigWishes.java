@@ -29,8 +29,7 @@ final class ConfigWishes {
     private final Node node;
     private final Call call;
     private final boolean validateOnly;
-    private final Set<Target> seen = new HashSet<>();
-    private final Set<Target> twice = new HashSet<>();
+    private final Set<Target> twice;
     private final DurableParts changes = new DurableParts();
 
     /** What is to be changed; types as in DescribeConfigs. */
@@ -39,16 +38,12 @@ final class ConfigWishes {
         static final byte BROKER = 4;
     }
 
-    /** @param targets all of the request: one that comes twice is refused, as the order would decide */
+    /** @param targets all of the request */
     ConfigWishes(Node node, Call call, boolean validateOnly, List<Target> targets) {
         this.node = node;
         this.call = call;
         this.validateOnly = validateOnly;
-        for (var target : targets) {
-            if (!seen.add(target)) {
-                twice.add(target);
-            }
-        }
+        twice = NamedTwice.in(targets.stream());
     }
 
     /**

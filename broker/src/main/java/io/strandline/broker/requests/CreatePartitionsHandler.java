@@ -10,9 +10,7 @@ import io.strandline.protocol.message.CreatePartitionsRequest.CreatePartitionsTo
 import io.strandline.protocol.message.CreatePartitionsResponse;
 import io.strandline.protocol.message.CreatePartitionsResponse.CreatePartitionsTopicResult;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +29,7 @@ final class CreatePartitionsHandler implements Handler<CreatePartitionsRequest> 
     public Answer handle(CreatePartitionsRequest request, Call call) {
         var response = new CreatePartitionsResponse();
         var added = new DurableParts();
-        var twice = namedTwice(request.topics);
+        var twice = NamedTwice.in(request.topics.stream().map(topic -> topic.name));
         for (var wanted : request.topics) {
             var result = new CreatePartitionsTopicResult().name(wanted.name);
             response.results.add(result);
@@ -103,17 +101,6 @@ final class CreatePartitionsHandler implements Handler<CreatePartitionsRequest> 
             }
         }
         return null;
-    }
-
-    private static Set<String> namedTwice(List<CreatePartitionsTopic> topics) {
-        var seen = new HashSet<String>();
-        var twice = new HashSet<String>();
-        for (var topic : topics) {
-            if (!seen.add(topic.name)) {
-                twice.add(topic.name);
-            }
-        }
-        return twice;
     }
 
     private static void refuse(CreatePartitionsTopicResult result, ErrorCode error, String reason) {

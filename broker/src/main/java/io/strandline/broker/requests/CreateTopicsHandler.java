@@ -20,7 +20,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +44,7 @@ final class CreateTopicsHandler implements Handler<CreateTopicsRequest> {
     public Answer handle(CreateTopicsRequest request, Call call) {
         var response = new CreateTopicsResponse();
         var made = new DurableParts();
-        var twice = namedTwice(request.topics);
+        var twice = NamedTwice.in(request.topics.stream().map(topic -> topic.name));
         for (var wanted : request.topics) {
             var result = new CreatableTopicResult().name(wanted.name);
             response.topics.add(result);
@@ -198,16 +197,5 @@ final class CreateTopicsHandler implements Handler<CreateTopicsRequest> {
                 .numPartitions(-1)
                 .replicationFactor((short) -1)
                 .configs(null);
-    }
-
-    private static Set<String> namedTwice(List<CreatableTopic> topics) {
-        var seen = new HashSet<String>();
-        var twice = new HashSet<String>();
-        for (var topic : topics) {
-            if (!seen.add(topic.name)) {
-                twice.add(topic.name);
-            }
-        }
-        return twice;
     }
 }
