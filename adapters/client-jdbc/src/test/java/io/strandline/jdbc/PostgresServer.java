@@ -2,8 +2,6 @@ package io.strandline.jdbc;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,8 +9,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * A PostgreSQL of this machine's package, started once for all tests of a JVM, on loopback and an empty directory. Where it
@@ -35,15 +31,8 @@ final class PostgresServer {
 
     /** Of the one server. */
     static String url() {
-        if (Only.SERVER.isEmpty()) {
-            var reason = "PostgreSQL is absent (run scripts/test-tools)";
-            if ("true".equals(System.getenv("CI"))) {
-                Assertions.fail(reason + "; with CI=true nothing is skipped");
-            }
-            Assumptions.abort(reason);
-        }
-        return "jdbc:postgresql://127.0.0.1:" + Only.SERVER.orElseThrow().port + "/postgres?user=strandline"
-                + "&sslmode=disable&gssEncMode=disable";
+        return "jdbc:postgresql://127.0.0.1:" + LocalServer.orSkip(Only.SERVER, "PostgreSQL").port
+                + "/postgres?user=strandline&sslmode=disable&gssEncMode=disable";
     }
 
     /** Where Debian keeps those of a server: not on the PATH. */
@@ -63,12 +52,8 @@ final class PostgresServer {
 
     private static PostgresServer start(Path programs) {
         try {
-            // Not below the build's folder, where the user that it runs as may not go.
-            var folder = Files.createTempDirectory(Path.of("/tmp"), "strandline-postgres-");
-            var server = new PostgresServer(programs, folder, freePort());
-            if (isRoot()) {
-                run(List.of("chown", "postgres", folder.toString()));
-            }
+            var folder = LocalServer.folder("postgres", "postgres");
+            var server = new PostgresServer(programs, folder, LocalServer.freePort());
             Runtime.getRuntime().addShutdownHook(new Thread(server::stop));
             server.runProgram(
                     "initdb", "-D", server.data(), "-U", "strandline", "-A", "trust", "--no-sync", "-E", "UTF8");
@@ -78,16 +63,6 @@ final class PostgresServer {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
-    private static boolean isRoot() {
-        return "root".equals(System.getProperty("user.name"));
     }
 
     private String data() {
@@ -101,35 +76,17 @@ final class PostgresServer {
 
     private void stop() {
         runProgram("pg_ctl", "-D", data(), "-m", "immediate", "-w", "stop");
-        run(List.of("rm", "-rf", folder.toString()));
+        LocalServer.run(List.of("rm", "-rf", folder.toString()));
     }
 
     /** PostgreSQL refuses to run as root. */
     private void runProgram(String program, String... arguments) {
         var command = new ArrayList<String>();
-        if (isRoot()) {
+        if (LocalServer.isRoot()) {
             command.addAll(List.of("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"));
         }
         command.add(programs.resolve(program).toString());
         Stream.of(arguments).forEach(command::add);
-        run(command);
-    }
-
-    private static void run(List<String> command) {
-        try {
-            // Its output would be inherited by the server, and waited for.
-            var process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            int code = process.waitFor();
-            if (code != 0) {
-                throw new IllegalStateException(command + " ended with " + code);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+        LocalServer.run(command);
     }
 }
