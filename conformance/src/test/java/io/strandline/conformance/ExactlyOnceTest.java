@@ -25,7 +25,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Read, write and commit as one, against real brokers. */
@@ -33,16 +33,13 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("try") // A consumer works while its block runs; nobody needs to mention it there.
 class ExactlyOnceTest {
     private final Target target;
+
+    @AutoClose
     private final Kafka kafka;
 
     ExactlyOnceTest(Subject subject) {
         target = subject.shared();
         kafka = Kafka.connect(target.bootstrap());
-    }
-
-    @AfterEach
-    void close() {
-        kafka.close();
     }
 
     @Test

@@ -8,23 +8,20 @@ import io.strandline.GroupProtocol;
 import io.strandline.Kafka;
 import io.strandline.Topic;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** {@link Scenarios}, with each group protocol that the broker has. */
 @OnEveryTarget(client = "Strandline client")
 class ScenariosTest {
     private final Subject subject;
+
+    @AutoClose
     private final Kafka kafka;
 
     ScenariosTest(Subject subject) {
         this.subject = subject;
         kafka = Kafka.connect(subject.shared().bootstrap());
-    }
-
-    @AfterEach
-    void close() {
-        kafka.close();
     }
 
     @Test

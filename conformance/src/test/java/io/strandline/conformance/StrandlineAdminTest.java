@@ -17,7 +17,7 @@ import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 import org.apache.kafka.common.errors.SecurityDisabledException;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** What our client's administrator can do. */
@@ -25,15 +25,11 @@ import org.junit.jupiter.api.Test;
 class StrandlineAdminTest {
     private static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
 
+    @AutoClose
     private final Kafka kafka;
 
     StrandlineAdminTest(Subject subject) {
         kafka = Kafka.connect(subject.shared().bootstrap());
-    }
-
-    @AfterEach
-    void close() {
-        kafka.close();
     }
 
     @Test

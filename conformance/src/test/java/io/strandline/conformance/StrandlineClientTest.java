@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,16 +31,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 @SuppressWarnings("try") // A consumer works while its block runs; nobody needs to mention it there.
 class StrandlineClientTest {
     private final Target target;
+
+    @AutoClose
     private final Kafka kafka;
 
     StrandlineClientTest(Subject subject) {
         target = subject.shared();
         kafka = Kafka.connect(target.bootstrap());
-    }
-
-    @AfterEach
-    void close() {
-        kafka.close();
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.strandline.Kafka;
 import io.strandline.Topic;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** A broker does transactions, or the client says in words that it does not, and what to do. */
@@ -13,17 +13,14 @@ import org.junit.jupiter.api.Test;
 class TransactionsOrASentenceTest {
     private final Subject subject;
     private final Target target;
+
+    @AutoClose
     private final Kafka kafka;
 
     TransactionsOrASentenceTest(Subject subject) {
         this.subject = subject;
         target = subject.shared();
         kafka = Kafka.connect(target.bootstrap());
-    }
-
-    @AfterEach
-    void close() {
-        kafka.close();
     }
 
     @Test

@@ -21,23 +21,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.TopicPartition;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Exactly once, where the broker does transactions; where it does not, a sentence that says so. */
 @OnTargetsWithTransactions(client = "Strandline client")
 class TransactionsTest {
     private final Target target;
+
+    @AutoClose
     private final Kafka kafka;
 
     TransactionsTest(Subject subject) {
         target = subject.shared();
         kafka = Kafka.connect(target.bootstrap());
-    }
-
-    @AfterEach
-    void close() {
-        kafka.close();
     }
 
     @Test
