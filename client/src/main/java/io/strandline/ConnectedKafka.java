@@ -410,7 +410,7 @@ final class ConnectedKafka implements Kafka {
 
     private void awaitAnswerOrReason(KafkaFuture<?> nodes, Duration left, Duration atMost)
             throws InterruptedException, ExecutionException {
-        var look = CompletableFuture.supplyAsync(probe(settings.bootstrap())::look);
+        var look = CompletableFuture.supplyAsync(probe(settings.bootstrap())::look, ConnectedKafka::diagnose);
         var answer = nodes.toCompletionStage()
                 .toCompletableFuture()
                 .exceptionallyCompose(why -> why instanceof org.apache.kafka.common.errors.TimeoutException
@@ -433,6 +433,11 @@ final class ConnectedKafka implements Kafka {
         if (hopeless.isDone()) {
             throw notReady(hopeless.join().orElseThrow().text(), null);
         }
+    }
+
+    /** Not in the common pool, whose threads are few and may all be waiting, perhaps for this broker. */
+    private static void diagnose(Runnable look) {
+        Thread.ofVirtual().name("strandline-diagnosis").start(look);
     }
 
     private IllegalStateException nobodyAnswered(Duration atMost, Optional<Probe.Finding> found, Throwable cause) {
