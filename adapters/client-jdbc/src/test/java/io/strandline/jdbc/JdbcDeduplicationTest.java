@@ -131,20 +131,22 @@ class JdbcDeduplicationTest {
         var done = JdbcDeduplication.in(source);
         var begun = new CountDownLatch(1);
         var goOn = new CountDownLatch(1);
-        var first = CompletableFuture.runAsync(() -> {
-            Handler<String, String> slow = done.once((message, connection) -> {
-                effect(connection, "first");
-                begun.countDown();
-                goOn.await();
-                if (firstFails) {
-                    throw new IllegalStateException("on purpose");
-                }
-            });
-            unchecked(slow, message(0));
-        });
+        var first = CompletableFuture.runAsync(
+                () -> {
+                    Handler<String, String> slow = done.once((message, connection) -> {
+                        effect(connection, "first");
+                        begun.countDown();
+                        goOn.await();
+                        if (firstFails) {
+                            throw new IllegalStateException("on purpose");
+                        }
+                    });
+                    unchecked(slow, message(0));
+                },
+                TestDatabase::inAThread);
         assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
         Handler<String, String> other = done.once((message, connection) -> effect(connection, "second"));
-        var second = CompletableFuture.runAsync(() -> unchecked(other, message(0)));
+        var second = CompletableFuture.runAsync(() -> unchecked(other, message(0)), TestDatabase::inAThread);
         // Its connection is there, so that its insert is next; whether it is there before the first one ends is open.
         assertThat(second).isNotDone();
         goOn.countDown();

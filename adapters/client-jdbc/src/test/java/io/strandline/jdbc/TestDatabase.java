@@ -48,6 +48,11 @@ enum TestDatabase {
         return source;
     }
 
+    /** For who waits for others: the common pool may have one thread only. */
+    static void inAThread(Runnable task) {
+        Thread.ofPlatform().daemon().start(task);
+    }
+
     static void execute(DataSource source, String sql) throws SQLException {
         try (var connection = source.getConnection()) {
             execute(connection, sql);
