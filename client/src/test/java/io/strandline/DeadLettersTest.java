@@ -308,7 +308,7 @@ class DeadLettersTest {
                         .build();
                 var consumer = reading.apply(now.consumer("billing").deadLetter(DeadLetter.suffix(".dlq")))
                         .start()) {
-            long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+            long limit = System.nanoTime() + Duration.ofSeconds(60).toNanos();
             while (admin.committedWithMetadata(group)
                     .get(Partition.of("orders.dlq", 1))
                     .equals(before)) {

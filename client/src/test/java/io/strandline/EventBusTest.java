@@ -28,8 +28,8 @@ class EventBusTest {
         bus.raise(event(1));
         bus.raise(event(2));
         for (var queue : java.util.List.of(thrown, calm)) {
-            assertThat(queue.poll(10, TimeUnit.SECONDS)).isEqualTo(event(1));
-            assertThat(queue.poll(10, TimeUnit.SECONDS)).isEqualTo(event(2));
+            assertThat(queue.poll(30, TimeUnit.SECONDS)).isEqualTo(event(1));
+            assertThat(queue.poll(30, TimeUnit.SECONDS)).isEqualTo(event(2));
         }
     }
 
@@ -51,7 +51,7 @@ class EventBusTest {
             bus.raise(event(i));
         }
         release.complete(true);
-        assertThat(missed.get(10, TimeUnit.SECONDS)).isEqualTo(100);
+        assertThat(missed.get(30, TimeUnit.SECONDS)).isEqualTo(100);
     }
 
     @Test
@@ -62,7 +62,7 @@ class EventBusTest {
         bus.on(second::add);
         subscription.close();
         bus.raise(event(1));
-        assertThat(second.poll(10, TimeUnit.SECONDS)).isEqualTo(event(1));
+        assertThat(second.poll(30, TimeUnit.SECONDS)).isEqualTo(event(1));
         assertThat(first).isEmpty();
         assertThat(bus.wanted(Event.Stopped.class)).isTrue();
     }

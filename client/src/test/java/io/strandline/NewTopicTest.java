@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A cluster of two nodes that answers the creation of a topic before both of them know of it. */
-@Timeout(60)
+@Timeout(120)
 class NewTopicTest {
     private static final Topic<String, String> NEW =
             Topic.strings("new").partitions(3).config("retention.ms", "12345");

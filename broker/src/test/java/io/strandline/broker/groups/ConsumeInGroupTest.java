@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ConsumeInGroupTest {
     private static final String TOPIC = "user-events";
     private static final int PARTITIONS = 3;
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(50);
 
     @TempDir
     Path directory;
@@ -86,7 +86,7 @@ class ConsumeInGroupTest {
                 ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
                 300,
                 ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
-                10_000));
+                60_000));
         config.putAll(more);
         var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer());
         open.add(consumer);

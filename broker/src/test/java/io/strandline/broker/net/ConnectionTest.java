@@ -462,7 +462,7 @@ class ConnectionTest {
     }
 
     private Started started() throws InterruptedException {
-        var request = started.poll(10, TimeUnit.SECONDS);
+        var request = started.poll(30, TimeUnit.SECONDS);
         assertThat(request).as("a started request").isNotNull();
         return request;
     }
@@ -496,7 +496,7 @@ class ConnectionTest {
     }
 
     private static void await(java.util.function.BooleanSupplier fact) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (!fact.getAsBoolean()) {
             assertThat(System.nanoTime()).as("time limit").isLessThan(deadline);
             Thread.onSpinWait();

@@ -6,15 +6,15 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 
-/** A socket that sends what the test says, well formed or not. Reading gives up after 10 seconds. */
+/** A socket that sends what the test says, well formed or not. Reading gives up after 30 seconds. */
 public final class RawClient implements AutoCloseable {
     private final Socket socket = new Socket();
     private final DataOutputStream out;
     private final DataInputStream in;
 
     public RawClient(InetSocketAddress address) throws IOException {
-        socket.connect(address, 10_000);
-        socket.setSoTimeout(10_000);
+        socket.connect(address, 30_000);
+        socket.setSoTimeout(30_000);
         socket.setTcpNoDelay(true);
         out = new DataOutputStream(socket.getOutputStream());
         in = new DataInputStream(socket.getInputStream());
