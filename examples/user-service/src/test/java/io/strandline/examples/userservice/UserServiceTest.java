@@ -155,8 +155,8 @@ class UserServiceTest {
         int port = broker.address().getPort();
         var hasty = Kafka.builder()
                 .bootstrap(broker.bootstrapServers())
-                .set("delivery.timeout.ms", 1_000)
-                .set("request.timeout.ms", 500)
+                .set("delivery.timeout.ms", 4_000) // the first one must be through by then, on a slow machine too
+                .set("request.timeout.ms", 1_000)
                 .build();
         try (hasty;
                 var service = UserService.start(hasty, spool, handled::add)) {
