@@ -7,14 +7,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.AppInfoParser;
@@ -138,9 +141,28 @@ public final class OwnJvmClient {
         }
     }
 
+    /** As {@link JavaClient#topic}: Apache Kafka answers before the partition takes messages, so ask it once. */
     private void create(String topic) throws Exception {
         try (var admin = Admin.create(settings())) {
             admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
+            long deadline = System.nanoTime() + LIMIT.toNanos();
+            while (!isLed(admin, topic)) {
+                expect(true, System.nanoTime() < deadline);
+            }
+        }
+    }
+
+    private static boolean isLed(Admin admin, String topic) throws Exception {
+        try {
+            admin.listOffsets(Map.of(new TopicPartition(topic, 0), OffsetSpec.latest()))
+                    .all()
+                    .get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RetriableException) {
+                return false; // Not yet known everywhere.
+            }
+            throw e;
         }
     }
 
