@@ -226,7 +226,7 @@ public final class Child implements AutoCloseable {
     public void freeze() {
         signal("STOP");
         var tasks = Path.of("/proc", Long.toString(pid()), "task");
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (!stands(tasks)) {
             if (System.nanoTime() > deadline) {
                 throw new IllegalStateException(name + " does not stand still");
@@ -269,7 +269,7 @@ public final class Child implements AutoCloseable {
 
     private void signal(String signal) {
         program("kill", List.of("kill", "-" + signal, Long.toString(pid())), Map.of())
-                .await(Duration.ofSeconds(10))
+                .await(Duration.ofSeconds(30))
                 .orThrow();
     }
 

@@ -235,7 +235,8 @@ class GroupsTest {
         var topic = java.topic(1);
         var group = JavaClient.name("group");
         java.send(topic, "a");
-        try (var member = java.member(group, "max.poll.interval.ms=500")) {
+        // Time enough to commit on a slow machine, and not much more: the silence has to be longer.
+        try (var member = java.member(group, "max.poll.interval.ms=2000")) {
             member.subscribe(List.of(topic));
             poll(member, 1);
             member.commitSync();

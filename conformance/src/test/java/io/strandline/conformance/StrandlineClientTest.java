@@ -208,7 +208,7 @@ class StrandlineClientTest {
         for (int round = 0; round < 10; round++) {
             var topic = ensured(6);
             try (var producer = kafka.producerBuilder()
-                    .deliveryTimeout(Duration.ofSeconds(10))
+                    .deliveryTimeout(Duration.ofSeconds(60))
                     .build()) {
                 var sent = IntStream.range(0, 3_000)
                         .mapToObj(n -> producer.sendAsync(
