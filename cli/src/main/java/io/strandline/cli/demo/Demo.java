@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -91,15 +92,32 @@ final class Demo {
     private void publishAndHandle(Member one) throws Exception {
         var publisher = inBackground("publisher", () -> publish(one.service()));
         var interrupter = inBackground("interrupter", this::interrupt);
-        if (ledger.await(progress -> progress.settled() >= share(SECOND_MEMBER_JOINS), plan.stall())) {
-            narrator.say("Members  the second one joins");
-            try (var two = Member.join("two", broker.address(), plan.stall(), ledger)) {
-                publisher.join();
-                interrupter.join();
-                awaitTheEnd(one, two);
-            }
-        } else {
+        if (!ledger.await(progress -> progress.settled() >= share(SECOND_MEMBER_JOINS), plan.stall())) {
             explainTheEnd(one);
+            return;
+        }
+        var second = secondMember();
+        if (second.isEmpty()) {
+            publisher.join();
+            interrupter.join();
+            explainTheEnd(one);
+            return;
+        }
+        try (var two = second.get()) {
+            publisher.join();
+            interrupter.join();
+            awaitTheEnd(one, two);
+        }
+    }
+
+    /** Empty, and the run has failed, when it cannot join: perhaps the broker does not come back. */
+    private Optional<Member> secondMember() {
+        narrator.say("Members  the second one joins");
+        try {
+            return Optional.of(Member.join("two", broker.address(), plan.stall(), ledger));
+        } catch (RuntimeException e) {
+            ledger.failed(e);
+            return Optional.empty();
         }
     }
 

@@ -46,6 +46,61 @@ class DemoTest {
                 .matches(row -> !row.asPromised(), "it names what is lost");
     }
 
+    /** As when the broker does not come back while it joins. */
+    @Test
+    void aSecondMemberThatCannotJoinEndsInTheAccount() throws Exception {
+        var plan = new Demo.Plan(0, SPOILED, 1000, Duration.ofSeconds(40));
+        try (var broker = new AstrayBroker(new PowerCutBroker(seed(), disk -> disk, 1 << 20))) {
+            var account = run(broker, 200, plan);
+
+            assertThat(account.balances()).as("%s%n%s", account.table(), said).isFalse();
+            assertThat(said.toString(StandardCharsets.UTF_8))
+                    .contains("Failed   ")
+                    .contains("nowhere");
+        }
+    }
+
+    /** Tells the second who asks an address that is none. */
+    private static final class AstrayBroker implements DemoBroker {
+        private final DemoBroker broker;
+        private int asked;
+
+        AstrayBroker(DemoBroker broker) {
+            this.broker = broker;
+        }
+
+        @Override
+        public String address() {
+            asked++;
+            return asked == 2 ? "nowhere" : broker.address();
+        }
+
+        @Override
+        public String description() {
+            return broker.description();
+        }
+
+        @Override
+        public void start() throws Exception {
+            broker.start();
+        }
+
+        @Override
+        public void kill() throws Exception {
+            broker.kill();
+        }
+
+        @Override
+        public String killed() {
+            return broker.killed();
+        }
+
+        @Override
+        public void close() throws IOException {
+            broker.close();
+        }
+    }
+
     @Test
     @Tag("long")
     void twentyPowerCutsUnderAllEventsLoseNothing() throws Exception {
@@ -60,9 +115,13 @@ class DemoTest {
                 + " decides what a cut takes; when it comes is a matter of threads)");
         var plan = new Demo.Plan(cuts, SPOILED, 1000, stall);
         try (var broker = new PowerCutBroker(seed, wiring, 1 << 20)) {
-            var out = new PrintStream(said, true, StandardCharsets.UTF_8);
-            return new Demo(broker, EventFile.of(file(events), "user"), plan, out, false).run();
+            return run(broker, events, plan);
         }
+    }
+
+    private Account run(DemoBroker broker, int events, Demo.Plan plan) throws Exception {
+        var out = new PrintStream(said, true, StandardCharsets.UTF_8);
+        return new Demo(broker, EventFile.of(file(events), "user"), plan, out, false).run();
     }
 
     private static long seed() {
