@@ -28,6 +28,9 @@ import org.junit.jupiter.api.Timeout;
 class ConnectionTest {
     private static final int MEMORY = 4 * 1024 * 1024;
 
+    /** For what must not be started to be started all the same, also where others have the processor. */
+    private static final int LONG_ENOUGH_MS = 500;
+
     private final RequestMemory memory = new RequestMemory(MEMORY);
     private final BlockingQueue<Started> started = new LinkedBlockingQueue<>();
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -144,7 +147,7 @@ class ConnectionTest {
         client.sendFrame(bytes("barrier 1"));
         client.sendFrame(bytes("request 2"));
         var barrier = started();
-        assertThat(started.poll(50, TimeUnit.MILLISECONDS)).isNull();
+        assertThat(started.poll(LONG_ENOUGH_MS, TimeUnit.MILLISECONDS)).isNull();
 
         barrier.answer();
 
@@ -185,6 +188,7 @@ class ConnectionTest {
         client.sendFrame(bytes("request 3"));
         var first = started();
         assertThat(started().text()).isEqualTo("refused 2");
+        assertThat(started.poll(LONG_ENOUGH_MS, TimeUnit.MILLISECONDS)).isNull();
 
         first.answer();
 
@@ -208,7 +212,7 @@ class ConnectionTest {
         assertThat(held.await()).isTrue();
         var client = connect(listen(NetSettings.defaults()));
         client.sendFrame(new byte[2 * 1024 * 1024]);
-        assertThat(started.poll(50, TimeUnit.MILLISECONDS)).isNull();
+        assertThat(started.poll(LONG_ENOUGH_MS, TimeUnit.MILLISECONDS)).isNull();
 
         held.release();
 
