@@ -37,9 +37,8 @@ class AwaitReadyTest {
         private void accept() {
             try {
                 while (true) {
-                    try (var client = server.accept()) {
-                        answer(client);
-                    }
+                    var client = server.accept();
+                    Thread.ofPlatform().daemon().start(() -> answer(client));
                 }
             } catch (IOException e) {
                 // Closed: the test is over.
@@ -47,7 +46,7 @@ class AwaitReadyTest {
         }
 
         private static void answer(Socket client) {
-            try {
+            try (client) {
                 if (client.getInputStream().read() == FIRST_BYTE_OF_TLS) {
                     client.getOutputStream().write(ALERT);
                     client.getOutputStream().flush();
@@ -55,7 +54,7 @@ class AwaitReadyTest {
                     client.getInputStream().readAllBytes(); // closed at once, what was not read would reset it
                 }
             } catch (IOException e) {
-                // It has hung up; the next one may come.
+                // It has hung up.
             }
         }
 
