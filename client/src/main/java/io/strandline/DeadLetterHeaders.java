@@ -48,7 +48,7 @@ final class DeadLetterHeaders {
     /** How often it was sent home. */
     static final String REDRIVEN = "strandline.redriven";
 
-    /** The one group that is meant by a message that was sent home. */
+    /** The one group that is meant by a message that was sent home, and the topic: {@code billing@orders}. */
     static final String REDRIVE_GROUP = "strandline.redrive.group";
 
     /** Where it was before it was sent home for the first time, such as {@code orders-0@17}. */
@@ -85,12 +85,20 @@ final class DeadLetterHeaders {
         return headers;
     }
 
-    /** True for what was sent home only for another group. */
+    /**
+     * True for what was sent home only for another group. Whoever handled it may have sent it on to another topic with
+     * all its headers: there it is for everybody.
+     */
     static boolean isForAnother(ConsumerRecord<byte[], byte[]> record, String group) {
         var meant = record.headers().lastHeader(REDRIVE_GROUP);
         return meant != null
                 && meant.value() != null
-                && !new String(meant.value(), StandardCharsets.UTF_8).equals(group);
+                && isForAnother(new String(meant.value(), StandardCharsets.UTF_8), record.topic(), group);
+    }
+
+    private static boolean isForAnother(String meant, String topic, String group) {
+        var here = "@" + topic;
+        return meant.endsWith(here) && !meant.equals(group + here);
     }
 
     /** What a letter carries when it is sent home. */
@@ -100,7 +108,9 @@ final class DeadLetterHeaders {
             var origin = place(letter.from().get(), letter.firstOffset().getAsLong());
             headers = headers.with(ORIGIN, origin);
         }
-        return onlyFor.isPresent() ? headers.with(REDRIVE_GROUP, onlyFor.get()) : headers;
+        return onlyFor.isPresent() && letter.from().isPresent()
+                ? headers.with(REDRIVE_GROUP, onlyFor.get() + "@" + letter.from().get().topic())
+                : headers;
     }
 
     static String place(Partition partition, long offset) {

@@ -70,7 +70,8 @@ public interface DeadLetters {
      *
      * @param seen letters that were looked at
      * @param moved sent home, or dropped
-     * @param left not chosen, or sent home too often already
+     * @param left not chosen, sent home too often already, or given up by another group than the one they were to go home
+     *     for
      * @param failed could not be sent home; see the notes
      * @param retimed of those moved: sent home with the time of now, because at their own time the source's retention
      *     would have deleted them at once, or because the letter does not tell it
@@ -96,12 +97,15 @@ public interface DeadLetters {
     Report redrive(Predicate<? super Letter> which, int perSecond);
 
     /**
-     * As {@link #redrive}, only for one group: other groups that use this client pass over them (a header says so). What
-     * else reads the topic does see them.
+     * As {@link #redrive}, only for one group: other groups that use this client pass over them in that topic (a header
+     * says so). What else reads the topic does see them. Letters of this client that another group gave up stay, for that
+     * group would never see them.
+     *
+     * @param group who gave them up; letters of other frameworks go home for any
      */
     Report redriveFor(String group, Predicate<? super Letter> which, int perSecond);
 
-    /** They are done with: not shown again. */
+    /** They are done with: not shown again. Whoever shares the topic has its letters dropped as well: choose. */
     Report drop(Predicate<? super Letter> which);
 
     /**

@@ -242,6 +242,12 @@ final class TopicDeadLetters implements DeadLetters {
                         + " times stay; maxRedriven(n) lets them go again.");
                 return Outcome.LEFT;
             }
+            if (onlyFor.isPresent() && isOfAnother(letter, onlyFor.get())) {
+                tally.notes.add("Letters that group " + letter.group() + " gave up stay: at home for " + onlyFor.get()
+                        + " alone, that group would never see them. redriveFor(\"" + letter.group()
+                        + "\", ..) sends them home for it, redrive(..) for all groups.");
+                return Outcome.LEFT;
+            }
             if (letter.from().isEmpty()) {
                 tally.notes.add("Letters that do not say where they came from stay; from(topic) tells.");
                 return Outcome.FAILED;
@@ -258,6 +264,13 @@ final class TopicDeadLetters implements DeadLetters {
                 tally.retimed++;
             }
             return outcome;
+        }
+
+        /** Other frameworks' letters are given to whoever takes over from them. */
+        private static boolean isOfAnother(Letter letter, String group) {
+            return letter.dialect().equals(Dialect.OURS)
+                    && !letter.group().isEmpty()
+                    && !letter.group().equals(group);
         }
 
         private Outcome send(

@@ -65,9 +65,14 @@ class DeadLettersTest {
     }
 
     private List<Message<String, String>> handledBy(String group) throws InterruptedException {
+        return handledBy(group, ORDERS);
+    }
+
+    private List<Message<String, String>> handledBy(String group, Topic<String, String> topic)
+            throws InterruptedException {
         var seen = new CopyOnWriteArrayList<Message<String, String>>();
         try (var reader =
-                kafka.consumer(group).eachMessage(ORDERS, m -> seen.add(m)).start()) {
+                kafka.consumer(group).eachMessage(topic, m -> seen.add(m)).start()) {
             assertThat(reader.awaitIdle(Duration.ofSeconds(30))).isTrue();
         }
         return seen;
@@ -323,5 +328,33 @@ class DeadLettersTest {
     @Test
     void aTopicThatIsNotThereIsNamed() {
         assertThatThrownBy(() -> kafka.deadLetters("no.such.dlq").count()).hasMessageContaining("no.such.dlq");
+    }
+
+    @Test
+    void whatIsForwardedWithItsHeadersIsForAllGroupsOfTheOtherTopic() throws Exception {
+        kafka.producer().send(letter(2, "a"));
+        letters.redriveFor("billing", l -> true, Integer.MAX_VALUE);
+        var invoices = ORDERS.named("invoices");
+        kafka.admin().ensure(invoices);
+        for (var order : handledBy("billing")) {
+            kafka.producer()
+                    .send(Outgoing.to(invoices, order.key(), order.value()).headers(order.headers()));
+        }
+        assertThat(handledBy("shipping", invoices)).extracting(Message::value).containsExactly("a");
+    }
+
+    @Test
+    void whatAnotherGroupGaveUpDoesNotGoHomeForOneThatNeverMissedIt() throws Exception {
+        kafka.producer().send(letter(2, "a"));
+        var ofShipping = letter(2, "b").headers().without("__dlq.errors.group").with("__dlq.errors.group", "shipping");
+        kafka.producer().send(letter(2, "b").headers(ofShipping));
+        var report = letters.redriveFor("billing", l -> true, Integer.MAX_VALUE);
+        assertThat(report.moved()).isEqualTo(1);
+        assertThat(report.left()).isEqualTo(1);
+        assertThat(report.notes()).singleElement().asString().contains("shipping", "redrive(..)");
+        assertThat(browsed()).extracting(DeadLettersTest::text).containsExactly("b");
+        assertThat(letters.redrive(l -> true, Integer.MAX_VALUE).moved())
+                .as("for all")
+                .isEqualTo(1);
     }
 }
