@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * earlier one stopped or died; what it did in its last second may be done again. Two things follow. One such call at a
  * time for a topic. And brokers forget offsets that nobody renews ({@code offsets.retention.minutes}, 7 days): then all
  * letters are shown again. Sending home and dropping renew them, and so does, once a day, a consumer that runs with this
- * topic for its dead letters; where none does, {@link #purge} what is done with.
+ * topic for its dead letters; where none does, {@link #purge} what is done with. Where what is done with lies scattered
+ * among about a thousand letters of a partition that are not, it cannot be remembered any more: the call stops before that, and says so.
  *
  * <p>Letters of keys that are kept in order ({@link DeadLetter#inKeyOrder()}) go home in the order in which their messages
  * were sent; none goes that follows one which stays.
@@ -73,8 +74,8 @@ public interface DeadLetters {
      * @param left not chosen, sent home too often already, or given up by another group than the one they were to go home
      *     for
      * @param failed could not be sent home; see the notes
-     * @param retimed of those moved: sent home with the time of now, because at their own time the source's retention
-     *     would have deleted them at once, or because the letter does not tell it
+     * @param retimed of those moved: sent home with the time of now, because they are older than half of the source's
+     *     retention, which might have deleted them before anyone handled them, or because the letter does not tell it
      * @param notes what to know, in words
      */
     record Report(long seen, long moved, long left, long failed, long retimed, List<String> notes) {

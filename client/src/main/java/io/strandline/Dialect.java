@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -304,8 +305,7 @@ record Dialect(
         var named = topicName(text(origin(headers, topic)));
         var fromOffset = notNegative(number(origin(headers, offset)));
         // Without a word on the partition: most writers keep it.
-        int fromPartition =
-                (int) notNegative(number(origin(headers, partition))).orElse(record.partition());
+        int fromPartition = partitionNumber(number(origin(headers, partition))).orElse(record.partition());
         var source = (named.isEmpty() ? from : Optional.of(named)).map(name -> Partition.of(name, fromPartition));
         var thrown = text(latest(headers, cause));
         return new DeadLetters.Letter(
@@ -358,7 +358,9 @@ record Dialect(
     }
 
     private Optional<Instant> sourceTime(ConsumerRecord<byte[], byte[]> record, Headers headers) {
-        return recordTime ? Optional.of(Instant.ofEpochMilli(record.timestamp())) : time(origin(headers, timestamp));
+        var told =
+                recordTime ? Optional.of(Instant.ofEpochMilli(record.timestamp())) : time(origin(headers, timestamp));
+        return told.filter(time -> !time.isBefore(Instant.EPOCH)); // of records that have none, and no broker takes it
     }
 
     private static Headers original(Headers headers, Predicate<String> own) {
@@ -428,6 +430,12 @@ record Dialect(
         }
         var text = text(bytes);
         return text.matches("-?[0-9]{1,18}") ? OptionalLong.of(Long.parseLong(text)) : OptionalLong.empty();
+    }
+
+    private static OptionalInt partitionNumber(OptionalLong number) {
+        return number.isPresent() && number.getAsLong() >= 0 && number.getAsLong() <= Integer.MAX_VALUE
+                ? OptionalInt.of((int) number.getAsLong())
+                : OptionalInt.empty();
     }
 
     private static OptionalLong notNegative(OptionalLong number) {

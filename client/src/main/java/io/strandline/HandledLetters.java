@@ -24,6 +24,15 @@ final class HandledLetters {
 
     private static final int HOME_MAX = 1_500;
 
+    /** What is left of it for the letters, beside when this was written and that letters went anywhere. */
+    private static final int DONE_MAX = METADATA_MAX - 30;
+
+    /** Two numbers and their commas. */
+    private static final int RANGE_MAX = 28;
+
+    /** Of letters that are looked at one after the other only the gaps around the newest matter. */
+    private static final int GAPS_MAX = 10_000;
+
     private static final String PREFIX = "done:";
     private static final String HOME = "home:";
     private static final String KEPT = "kept:";
@@ -40,6 +49,9 @@ final class HandledLetters {
 
     /** First offset to the one behind the last; none touches another or the frontier. */
     private final TreeMap<Long, Long> ranges = new TreeMap<>();
+
+    /** As the ranges: known to be no letters. They join a letter beside them when that is done with. */
+    private final TreeMap<Long, Long> gaps = new TreeMap<>();
 
     private final TreeMap<Partition, Long> home = new TreeMap<>();
     private boolean wentAnywhere;
@@ -111,11 +123,61 @@ final class HandledLetters {
     }
 
     void add(long offset) {
-        addRange(offset, offset + 1);
+        addRange(beforeGaps(offset), behindGaps(offset + 1));
     }
 
-    /** There is no letter in here (a gap in the log), or it is done with. */
-    void addRange(long from, long to) {
+    /** There is no letter in here: marks of transactions, what was aborted, what compaction took. */
+    void gap(long from, long to) {
+        if (from >= to) {
+            return;
+        }
+        long first = beforeGaps(from);
+        long end = behindGaps(to);
+        if (first <= frontier) {
+            addRange(first, end);
+            return;
+        }
+        gaps.put(first, end);
+        if (gaps.size() > GAPS_MAX) {
+            var unused = gaps.firstKey() == first ? gaps.pollLastEntry() : gaps.pollFirstEntry();
+        }
+    }
+
+    private long beforeGaps(long offset) {
+        long first = offset;
+        for (var gap = gaps.lowerEntry(first); gap != null && gap.getValue() == first; gap = gaps.lowerEntry(first)) {
+            first = gap.getKey();
+            gaps.remove(first);
+        }
+        return first;
+    }
+
+    private long behindGaps(long offset) {
+        long end = offset;
+        for (var next = gaps.remove(end); next != null; next = gaps.remove(end)) {
+            end = next;
+        }
+        return end;
+    }
+
+    /**
+     * Whether it can still be written when this letter is done with too, wherever it goes. Ask before: what cannot be
+     * remembered would be done again.
+     */
+    boolean hasRoomFor(long offset) {
+        int now = doneText().length();
+        if (now + RANGE_MAX <= DONE_MAX) {
+            return true;
+        }
+        var then = new HandledLetters();
+        then.frontier = frontier;
+        then.ranges.putAll(ranges);
+        then.gaps.putAll(gaps);
+        then.add(offset);
+        return then.doneText().length() <= Math.max(now, DONE_MAX);
+    }
+
+    private void addRange(long from, long to) {
         long first = from;
         long end = to;
         var before = ranges.floorEntry(first);
@@ -150,13 +212,13 @@ final class HandledLetters {
         return wentAnywhere ? UNKNOWN_HOW_FAR : home.getOrDefault(source, NONE_WENT_HOME);
     }
 
-    private String homeText() {
+    private String homeText(int room) {
         var text = new StringBuilder();
         home.forEach((partition, offset) -> text.append(text.isEmpty() ? "" : ",")
                 .append(partition)
                 .append('@')
                 .append(Long.toString(offset, BASE)));
-        return wentAnywhere || text.length() > HOME_MAX ? ANYWHERE : text.toString();
+        return wentAnywhere || text.length() > Math.min(HOME_MAX, room) ? ANYWHERE : text.toString();
     }
 
     /** It was written so long ago that it should be written again. */
@@ -173,21 +235,26 @@ final class HandledLetters {
         return Duration.ofSeconds(time.getEpochSecond()).toHours();
     }
 
-    /** Empty if there are too many ranges to be kept. */
-    Optional<OffsetAndMetadata> committed() {
-        var metadata = new StringBuilder();
+    private String doneText() {
+        var text = new StringBuilder();
         long at = frontier;
         for (var range : ranges.entrySet()) {
-            metadata.append(metadata.isEmpty() ? PREFIX : ",")
+            text.append(text.isEmpty() ? PREFIX : ",")
                     .append(Long.toString(range.getKey() - at, BASE))
                     .append(',')
                     .append(Long.toString(range.getValue() - range.getKey(), BASE));
             at = range.getValue();
         }
+        return text.toString();
+    }
+
+    /** Empty if there are too many ranges to be kept; never if {@link #hasRoomFor} was asked before each. */
+    Optional<OffsetAndMetadata> committed() {
+        var metadata = new StringBuilder(doneText());
         if (keptAtHour > 0) {
             metadata.append(metadata.isEmpty() ? "" : ";").append(KEPT).append(Long.toString(keptAtHour, BASE));
         }
-        var went = homeText();
+        var went = homeText(METADATA_MAX - metadata.length() - HOME.length() - 1);
         if (!went.isEmpty()) {
             metadata.append(metadata.isEmpty() ? "" : ";").append(HOME).append(went);
         }

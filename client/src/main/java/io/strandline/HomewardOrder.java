@@ -21,19 +21,26 @@ final class HomewardOrder {
     private static final int LOOKED_AT_MAX = 200_000;
 
     private static final int DEFERRED_MAX = 10_000;
+    private static final long DEFERRED_BYTES_MAX = 64L * 1024 * 1024;
 
     private final int deferredMax;
+    private final long deferredBytesMax;
     private final Map<Line, Letters> lines = new HashMap<>();
     private int lookedAt;
     private int deferred;
+    private long deferredBytes;
 
     HomewardOrder() {
-        this(DEFERRED_MAX);
+        this(DEFERRED_MAX, DEFERRED_BYTES_MAX);
     }
 
-    /** @param deferredMax letters that are kept until their turn comes */
-    HomewardOrder(int deferredMax) {
+    /**
+     * @param deferredMax letters that are kept until their turn comes
+     * @param deferredBytesMax of all of these
+     */
+    HomewardOrder(int deferredMax, long deferredBytesMax) {
         this.deferredMax = deferredMax;
+        this.deferredBytesMax = deferredBytesMax;
     }
 
     /** Letters that wait for each other. */
@@ -127,13 +134,26 @@ final class HomewardOrder {
             return Turn.STAYS;
         } else if (letters.ahead.first().equals(place)) {
             return Turn.NOW;
-        } else if (deferred == deferredMax) {
+        } else if (deferred == deferredMax || deferredBytes + bytes(letter) > deferredBytesMax) {
             letters.keep(place); // for another call; the one that all wait for may come yet
             return Turn.STAYS;
         }
         letters.deferred.put(place, letter);
         deferred++;
+        deferredBytes += bytes(letter);
         return Turn.LATER;
+    }
+
+    private static long bytes(DeadLetters.Letter letter) {
+        long bytes = length(letter.key()) + length(letter.value());
+        for (var header : letter.headers()) {
+            bytes += header.name().length() + length(header.value());
+        }
+        return bytes;
+    }
+
+    private static long length(byte @Nullable [] bytes) {
+        return bytes == null ? 0 : bytes.length;
     }
 
     /**
@@ -160,6 +180,7 @@ final class HomewardOrder {
         }
         letters.deferred.remove(next.getKey());
         deferred--;
+        deferredBytes -= bytes(next.getValue());
         return Optional.of(next.getValue());
     }
 
@@ -172,6 +193,7 @@ final class HomewardOrder {
             letters.deferred.clear();
         });
         deferred = 0;
+        deferredBytes = 0;
         return left;
     }
 }

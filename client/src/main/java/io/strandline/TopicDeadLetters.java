@@ -13,7 +13,10 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** The letters of one topic. Immutable but for what the broker keeps. */
@@ -23,6 +26,10 @@ final class TopicDeadLetters implements DeadLetters {
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration SILENCE_MAX = Duration.ofSeconds(60);
     private static final Duration COMMIT_EVERY = Duration.ofSeconds(1);
+    private static final Duration COMMIT_WAIT_MAX = Duration.ofSeconds(60);
+
+    /** Something failed, and the broker may be what has. */
+    private static final Duration COMMIT_WAIT_IN_TROUBLE = Duration.ofSeconds(5);
 
     private final ConnectedKafka kafka;
     private final String topic;
@@ -109,7 +116,9 @@ final class TopicDeadLetters implements DeadLetters {
     private enum Outcome {
         MOVED,
         LEFT,
-        FAILED
+        FAILED,
+        /** Nothing was done, since it could not be remembered. */
+        NO_ROOM
     }
 
     /** What is done with a letter that was chosen. */
@@ -131,6 +140,7 @@ final class TopicDeadLetters implements DeadLetters {
                 case MOVED -> moved++;
                 case LEFT -> left++;
                 case FAILED -> failed++;
+                case NO_ROOM -> throw new IllegalStateException("nothing was done, so there is nothing to count");
             }
         }
 
@@ -143,22 +153,46 @@ final class TopicDeadLetters implements DeadLetters {
     private Report work(Predicate<? super Letter> which, Work work, Optional<HomewardOrder> order) {
         var tally = new Tally();
         try (var reader = new Reader()) {
-            order.ifPresent(keeps -> lookAtAll(reader, keeps, tally));
-            var round = new Round(which, work, order, reader, tally);
-            boolean goesOn = true;
-            for (var next = reader.next(); goesOn && next.isPresent(); next = reader.next()) {
-                goesOn = round.has(next.get());
-            }
-            if (goesOn && order.isPresent()) {
-                for (var letter : order.get().left()) {
-                    goesOn = goesOn && round.has(letter);
-                }
+            try {
+                order.ifPresent(keeps -> lookAtAll(reader, keeps, tally));
+                goThrough(new Round(which, work, order, reader, tally), order, reader);
+            } catch (RuntimeException e) {
+                rememberAllTheSame(reader, e);
+                throw e;
             }
             if (!options.dryRun) {
-                reader.commit();
+                reader.commit(COMMIT_WAIT_MAX);
             }
         }
         return tally.report();
+    }
+
+    private static void goThrough(Round round, Optional<HomewardOrder> order, Reader reader) {
+        boolean goesOn = true;
+        for (var next = reader.next(); goesOn && next.isPresent(); next = reader.next()) {
+            goesOn = round.has(next.get());
+        }
+        if (goesOn && order.isPresent()) {
+            for (var letter : order.get().left()) {
+                goesOn = goesOn && round.has(letter);
+            }
+        }
+    }
+
+    /** Whatever ended it, what was done is done. An interrupt would keep the broker from hearing of it, so it waits. */
+    private void rememberAllTheSame(Reader reader, RuntimeException why) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            if (!options.dryRun) {
+                reader.commit(COMMIT_WAIT_IN_TROUBLE);
+            }
+        } catch (RuntimeException e) {
+            why.addSuppressed(e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     private static void lookAtAll(Reader reader, HomewardOrder order, Tally tally) {
@@ -199,11 +233,14 @@ final class TopicDeadLetters implements DeadLetters {
                     return true;
                 }
                 var outcome = turn == HomewardOrder.Turn.STAYS ? stays() : outcome(one);
-                tally.count(outcome);
-                if (outcome == Outcome.MOVED && !options.dryRun && !reader.handled(one)) {
+                if (outcome == Outcome.NO_ROOM) {
                     tally.notes.add("Stopped: what is done with lies too scattered among what is left to be remembered."
                             + " Choose older letters first, or drop what will not be needed.");
                     return false;
+                }
+                tally.count(outcome);
+                if (outcome == Outcome.MOVED && !options.dryRun) {
+                    reader.handled(one);
                 }
                 next = order.flatMap(keeps -> keeps.after(one, outcome != Outcome.MOVED));
             }
@@ -211,7 +248,10 @@ final class TopicDeadLetters implements DeadLetters {
         }
 
         private Outcome outcome(Letter letter) {
-            return which.test(letter) ? work.on(letter, reader, tally) : Outcome.LEFT;
+            if (!which.test(letter)) {
+                return Outcome.LEFT;
+            }
+            return options.dryRun || reader.hasRoomFor(letter) ? work.on(letter, reader, tally) : Outcome.NO_ROOM;
         }
 
         private Outcome stays() {
@@ -255,7 +295,7 @@ final class TopicDeadLetters implements DeadLetters {
             var home = letter.from().get();
             var source = sources.computeIfAbsent(home.topic(), this::look);
             if (source.isEmpty()) {
-                tally.notes.add("Topic " + home.topic() + " does not exist any more.");
+                tally.notes.add("There is no topic " + home.topic() + " (any more).");
                 return Outcome.FAILED;
             }
             var time = letter.timestamp().filter(source.get()::keeps);
@@ -292,6 +332,9 @@ final class TopicDeadLetters implements DeadLetters {
                                 kafka.settings().time().now(), letter.at(), letter.offset(), ack, onlyFor));
                 return Outcome.MOVED;
             } catch (SendFailed e) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw interrupted(e); // nothing else would be waited for either
+                }
                 tally.notes.add(String.valueOf(e.getMessage()));
                 return Outcome.FAILED;
             }
@@ -306,13 +349,17 @@ final class TopicDeadLetters implements DeadLetters {
                     time.sleep(Duration.ofNanos(wait));
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
-                    throw new IllegalStateException("Interrupted; what was sent home so far is remembered", e);
+                    throw interrupted(e);
                 }
             }
         }
 
+        private static IllegalStateException interrupted(Exception e) {
+            return new IllegalStateException("Interrupted; what was sent home so far is remembered", e);
+        }
+
         private Optional<Source> look(String name) {
-            return kafka.admin().topic(name).map(found -> {
+            return find(name).map(found -> {
                 long retentionMs = Long.parseLong(found.config().getOrDefault("retention.ms", "-1"));
                 boolean deletes =
                         found.config().getOrDefault("cleanup.policy", "delete").contains("delete");
@@ -320,12 +367,24 @@ final class TopicDeadLetters implements DeadLetters {
                         found.partitions(),
                         retentionMs < 0 || !deletes
                                 ? Optional.empty()
-                                : Optional.of(kafka.settings().time().now().minusMillis(retentionMs)));
+                                : Optional.of(kafka.settings().time().now().minusMillis(retentionMs / 2)));
             });
+        }
+
+        /** A letter may name what can be no topic. */
+        private Optional<Admin.TopicInfo> find(String name) {
+            try {
+                return kafka.admin().topic(name);
+            } catch (InvalidTopicException e) {
+                return Optional.empty();
+            }
         }
     }
 
-    /** @param keepsFrom what is older than this is deleted at once; empty: nothing is */
+    /**
+     * @param keepsFrom what is older than this has half of its time or more behind it, and might be deleted before anyone
+     *     has handled it; empty: nothing is deleted
+     */
     private record Source(int partitions, Optional<Instant> keepsFrom) {
         boolean keeps(Instant time) {
             return keepsFrom.map(time::isAfter).orElse(true);
@@ -338,6 +397,7 @@ final class TopicDeadLetters implements DeadLetters {
         private final Map<TopicPartition, Part> parts = new HashMap<>();
         private final List<TopicPartition> toRead = new ArrayList<>();
         private final ArrayList<ConsumerRecord<byte[], byte[]>> batch = new ArrayList<>();
+        private boolean madeAnew;
         private long lastCommit = kafka.settings().time().nanoTime();
 
         private record Part(long begin, long end, HandledLetters handled) {}
@@ -419,11 +479,7 @@ final class TopicDeadLetters implements DeadLetters {
             long silent = kafka.settings().time().nanoTime();
             while (batch.isEmpty() && consumer.position(partition) < part.end) {
                 long before = consumer.position(partition);
-                for (var record : consumer.poll(POLL)) {
-                    if (record.offset() < part.end) {
-                        batch.add(record);
-                    }
-                }
+                take(partition, part, before, poll(partition, before));
                 if (consumer.position(partition) != before) {
                     silent = kafka.settings().time().nanoTime();
                 } else if (kafka.settings().time().nanoTime() - silent > SILENCE_MAX.toNanos()) {
@@ -436,24 +492,57 @@ final class TopicDeadLetters implements DeadLetters {
             }
         }
 
-        /** Returns false if that cannot be remembered. */
-        boolean handled(Letter letter) {
-            var part = part(letter);
-            part.handled.add(letter.offset());
-            if (kafka.settings().time().nanoTime() - lastCommit > COMMIT_EVERY.toNanos()) {
-                commit();
+        private ConsumerRecords<byte[], byte[]> poll(TopicPartition partition, long position) {
+            try {
+                return consumer.poll(POLL);
+            } catch (OffsetOutOfRangeException e) {
+                long begin = consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
+                if (begin <= position) {
+                    madeAnew = true;
+                    throw new IllegalStateException(
+                            "The topic of " + partition + " was made anew meanwhile. Ask again", e);
+                }
+                consumer.seek(partition, begin); // retention or a purge was faster
+                return ConsumerRecords.empty();
             }
-            return part.handled.committed().isPresent();
         }
 
-        void commit() {
+        /** What lies between letters is none, and need not keep those beside it apart. */
+        private void take(TopicPartition partition, Part part, long from, ConsumerRecords<byte[], byte[]> polled) {
+            long next = from;
+            for (var record : polled.records(partition)) {
+                if (record.offset() >= part.end) {
+                    break;
+                }
+                part.handled.gap(next, record.offset());
+                batch.add(record);
+                next = record.offset() + 1;
+            }
+            part.handled.gap(next, Math.min(part.end, consumer.position(partition)));
+        }
+
+        boolean hasRoomFor(Letter letter) {
+            return part(letter).handled.hasRoomFor(letter.offset());
+        }
+
+        void handled(Letter letter) {
+            part(letter).handled.add(letter.offset());
+            if (kafka.settings().time().nanoTime() - lastCommit > COMMIT_EVERY.toNanos()) {
+                commit(COMMIT_WAIT_MAX);
+            }
+        }
+
+        void commit(Duration atMost) {
+            if (madeAnew) {
+                return; // these offsets are of the old one
+            }
             lastCommit = kafka.settings().time().nanoTime();
             var offsets = new HashMap<TopicPartition, org.apache.kafka.clients.consumer.OffsetAndMetadata>();
             parts.forEach((partition, part) -> {
                 part.handled.renew(kafka.settings().time().now());
                 part.handled.committed().ifPresent(committed -> offsets.put(partition, committed));
             });
-            consumer.commitSync(offsets);
+            consumer.commitSync(offsets, atMost);
         }
 
         @Override

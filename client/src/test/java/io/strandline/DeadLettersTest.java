@@ -12,8 +12,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -207,8 +209,9 @@ class DeadLettersTest {
         var week = ORDERS.named("weekly").config("retention.ms", "604800000");
         kafka.admin().ensure(week);
         var recent = Instant.ofEpochMilli(System.currentTimeMillis()).minus(Duration.ofDays(2));
+        var soonGone = recent.minus(Duration.ofDays(4));
         var old = recent.minus(Duration.ofDays(20));
-        for (var time : List.of(recent, old)) {
+        for (var time : List.of(recent, soonGone, old)) {
             var weekly = letter(0, time.toString()).headers();
             weekly = weekly.without("__dlq.errors.topic")
                     .with("__dlq.errors.topic", "weekly")
@@ -216,14 +219,14 @@ class DeadLettersTest {
             kafka.producer().send(letter(0, time.toString()).headers(weekly));
         }
         var report = letters.redrive(l -> true, Integer.MAX_VALUE);
-        assertThat(report.moved()).isEqualTo(2);
-        assertThat(report.retimed()).isEqualTo(1);
+        assertThat(report.moved()).isEqualTo(3);
+        assertThat(report.retimed()).as("also what would be deleted tomorrow").isEqualTo(2);
         var seen = new CopyOnWriteArrayList<Message<String, String>>();
         try (var reader =
                 kafka.consumer("r").eachMessage(week, m -> seen.add(m)).start()) {
             assertThat(reader.awaitIdle(Duration.ofSeconds(30))).isTrue();
         }
-        assertThat(seen).hasSize(2);
+        assertThat(seen).hasSize(3);
         assertThat(seen.getFirst().timestamp()).isEqualTo(recent);
         assertThat(seen.getLast().timestamp()).isAfter(Instant.now().minus(Duration.ofHours(1)));
     }
@@ -356,5 +359,81 @@ class DeadLettersTest {
         assertThat(letters.redrive(l -> true, Integer.MAX_VALUE).moved())
                 .as("for all")
                 .isEqualTo(1);
+    }
+
+    @Test
+    void whatIsDoneWithIsRememberedAlsoWhereItLiesTooScatteredForMore() {
+        kafka.producer()
+                .sendBatch(IntStream.range(0, 6_000)
+                        .mapToObj(i -> letter(0, Integer.toString(i)))
+                        .toList());
+        Predicate<DeadLetters.Letter> odd = l -> Integer.parseInt(text(l)) % 2 == 1;
+        var report = letters.drop(odd);
+        assertThat(report.moved()).isBetween(500L, 2_999L);
+        assertThat(report.notes()).singleElement().asString().contains("too scattered");
+        assertThat(letters.count()).isEqualTo(6_000 - report.moved());
+        assertThat(letters.drop(odd).moved()).as("nothing fits").isZero();
+        assertThat(letters.drop(l -> Integer.parseInt(text(l)) < 10).moved())
+                .as("older ones make room")
+                .isEqualTo(5);
+        assertThat(letters.drop(odd).moved()).isPositive();
+    }
+
+    @Test
+    void aLetterThatTellsNonsenseKeepsNoOtherFromGoingHome() throws Exception {
+        for (var nonsense : List.of(
+                List.of("__dlq.errors.topic", "no such/topic"),
+                List.of("__dlq.errors.partition", "4294967295"),
+                List.of("strandline.error.timestamp", "-5"))) {
+            var name = nonsense.getFirst();
+            kafka.producer()
+                    .send(letter(1, name)
+                            .headers(letter(1, name).headers().without(name).with(name, nonsense.getLast())));
+        }
+        kafka.producer().send(letter(1, "good"));
+        var report = letters.redrive(l -> true, Integer.MAX_VALUE);
+        assertThat(report.failed()).isEqualTo(1);
+        assertThat(report.notes()).singleElement().asString().contains("no such/topic");
+        assertThat(home())
+                .extracting(Message::value)
+                .containsExactlyInAnyOrder("__dlq.errors.partition", "strandline.error.timestamp", "good");
+    }
+
+    @Test
+    void whoeverIsInterruptedStopsAtOnceAndWhatWentHomeIsRemembered() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            kafka.producer().send(letter(0, "v" + i));
+        }
+        assertThatThrownBy(() -> letters.redrive(
+                        l -> {
+                            if (text(l).equals("v3")) {
+                                Thread.currentThread().interrupt();
+                            }
+                            return true;
+                        },
+                        Integer.MAX_VALUE))
+                .hasMessageContaining("remembered");
+        assertThat(Thread.interrupted()).as("told to the caller").isTrue();
+        letters.redrive(l -> true, Integer.MAX_VALUE);
+        var values = home().stream().map(Message::value).toList();
+        assertThat(values).contains("v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9");
+        assertThat(values.size()).as("one may have been on its way").isLessThanOrEqualTo(11);
+    }
+
+    @Test
+    void whatIsDeletedMeanwhileIsPassedOver() {
+        for (int i = 0; i < 3; i++) {
+            kafka.producer().send(letter(0, "a" + i));
+            kafka.producer().send(letter(2, "b" + i));
+        }
+        var once = new AtomicBoolean(true);
+        var report = letters.drop(l -> {
+            if (once.getAndSet(false)) {
+                kafka.admin().truncate(Partition.of("orders.dlq", 2), 2);
+            }
+            return true;
+        });
+        assertThat(report.moved()).isEqualTo(4);
+        assertThat(letters.count()).isZero();
     }
 }

@@ -115,7 +115,7 @@ final class FakeLetters implements LetterLog, DeadLetterWriter {
 
     /** One call of {@link DeadLetters#redrive}, letter by letter: it may die between any two. */
     final class Redrive {
-        private final HomewardOrder order = new HomewardOrder(deferredMax);
+        private final HomewardOrder order = new HomewardOrder(deferredMax, Long.MAX_VALUE);
         private final List<DeadLetters.Letter> toDo = new ArrayList<>();
         private final Map<Partition, HandledLetters> handled = handled();
         private final Predicate<DeadLetters.Letter> which;

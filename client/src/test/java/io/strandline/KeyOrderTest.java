@@ -344,4 +344,31 @@ class KeyOrderTest {
         Seeds.roam(5_000, this::live);
         System.out.println(counts);
     }
+
+    @Test
+    void lettersThatWaitForTheirTurnAreLimitedInBytesAsWell() {
+        var order = new HomewardOrder(10, 1_000);
+        var all = List.of(letterOf(0, 2, 600), letterOf(1, 3, 600), letterOf(2, 1, 600));
+        all.forEach(order::look);
+        order.allLookedAt();
+        assertThat(order.turn(all.get(0))).isEqualTo(HomewardOrder.Turn.LATER);
+        assertThat(order.turn(all.get(1))).as("for another call").isEqualTo(HomewardOrder.Turn.STAYS);
+        assertThat(order.after(all.get(1), true)).isEmpty();
+        assertThat(order.turn(all.get(2))).isEqualTo(HomewardOrder.Turn.NOW);
+        assertThat(order.after(all.get(2), false)).contains(all.get(0));
+        assertThat(order.turn(all.get(0))).isEqualTo(HomewardOrder.Turn.NOW);
+    }
+
+    private static DeadLetters.Letter letterOf(long at, long origin, int bytes) {
+        var headers = Headers.none()
+                .with("__dlq.errors.topic", "orders")
+                .with("__dlq.errors.partition", "0")
+                .with("__dlq.errors.offset", Long.toString(origin))
+                .with("__dlq.errors.group", "billing")
+                .with("strandline.error.follows", "orders.dlq-0@0");
+        var record = new org.apache.kafka.clients.consumer.ConsumerRecord<>(
+                "orders.dlq", 0, at, "k".getBytes(UTF_8), new byte[bytes]);
+        HeaderList.toKafka(headers).forEach(header -> record.headers().add(header));
+        return Dialect.read(record, Optional.empty());
+    }
 }

@@ -181,6 +181,28 @@ class ExactlyOnceTest {
     }
 
     @Test
+    void deadLettersOfTransactionsGoHomeAndLeaveNothingBehind() throws Exception {
+        var in = ensured(1);
+        publish(in, 5);
+        try (var consumer = kafka.consumer(JavaClient.name("group"))
+                .retry(Retry.none())
+                .deadLetter(DeadLetter.suffix(".dlq"))
+                .eachTransaction(in, JavaClient.name("tx"), (m, tx) -> {
+                    throw new IllegalStateException("cannot swallow this");
+                })
+                .start()) {
+            await(() -> consumer.assignment().size() == 1);
+            idle(consumer);
+        }
+        var dead = in.named(in.name() + ".dlq");
+        assertThat(end(dead)).as("a mark lies behind each letter").isEqualTo(10);
+        var letters = kafka.deadLetters(dead.name());
+        assertThat(letters.redrive(letter -> true, Integer.MAX_VALUE).moved()).isEqualTo(5);
+        assertThat(letters.count()).isZero();
+        assertThat(letters.purge()).isEqualTo(10);
+    }
+
+    @Test
     void aHandlerThatTakesLongerThanTheTransactionMayIsHandledAgainAndCountsOnce() throws Exception {
         var in = ensured(1);
         var out = ensured(1);
