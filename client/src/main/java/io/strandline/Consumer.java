@@ -34,7 +34,11 @@ public interface Consumer extends AutoCloseable {
         return pause(new String[0]);
     }
 
-    /** Stops feeding the handlers of these partitions, now and whenever they are assigned here. */
+    /**
+     * Stops feeding the handlers of these partitions, now and whenever they are assigned here.
+     *
+     * @throws IllegalArgumentException if this consumer does not read the topic of one of them
+     */
     Pause pause(Partition... partitions);
 
     /** Ends every pause on these topics, whoever began it; none named: on all topics. */
@@ -121,7 +125,8 @@ public interface Consumer extends AutoCloseable {
 
         /**
          * All topics whose whole name matches, those that are made later as well (seen within the metadata age, 5 s),
-         * but dead-letter topics of this consumer. A topic that is named in another call is read as said there; of two
+         * but dead-letter topics of this consumer (where {@link #onFailure} sends messages is not known: the pattern must
+         * not match it). A topic that is named in another call is read as said there; of two
          * patterns the first counts. Not with {@link Retry#inTopics()}.
          */
         <K, V> Builder eachMessageMatching(Pattern topics, Serde<K> key, Serde<V> value, Handler<K, V> handler);
@@ -251,7 +256,7 @@ public interface Consumer extends AutoCloseable {
 
         /**
          * Joins the group and returns; assignment follows. Makes sure that the dead-letter topics exist (with as many
-         * partitions and copies as the source and {@code retention.ms=-1}). Where no broker answers or the source is not there
+         * partitions and copies as the source, and kept for ever whatever the broker does with others). Where no broker answers or the source is not there
          * yet, for topics that are read by pattern, and with {@link #onFailure}, that is done before the first dead letter.
          *
          * @throws IllegalStateException if a retry limit has no place for what exceeds it (say {@code deadLetter(..)},

@@ -1,6 +1,5 @@
 package io.strandline;
 
-import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Makes sure that dead-letter topics are there, and writes to them. */
@@ -14,7 +13,7 @@ final class DeadLetterTopics implements DeadLetterWriter {
     DeadLetterTopics(String group, DeadLetter deadLetter, BlockingAdmin admin, Producer producer) {
         this.group = group;
         this.deadLetter = deadLetter;
-        topics = new SideTopics(admin, "dead-letter", Map.of("retention.ms", "-1"));
+        topics = new SideTopics(admin, "dead-letter", SideTopics.kept("-1"));
         this.producer = producer;
         this.admin = admin;
     }

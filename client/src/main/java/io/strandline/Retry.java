@@ -137,7 +137,8 @@ public record Retry(
     /**
      * A failed message is stored in {@code <topic>.retry.<delay>}, such as {@code orders.retry.10s}, and its partition
      * goes on at once; the same consumer reads it from there and tries it again when it is due. So order is given up.
-     * There is a topic for each delay that differs, without jitter, which {@link Consumer.Builder#start()} makes. The
+     * There is a topic for each delay that differs, without jitter, which {@link Consumer.Builder#start()} makes: it keeps
+     * messages for 7 days, four times the delay, or as long as the source does, whichever is longest. The
      * number of attempts, and where and when the message first was, go with it and survive restarts; a handler sees the
      * message as it was in its own topic. Groups that read the same topic share its retry topics, and each passes over
      * what the others put there.

@@ -2,12 +2,11 @@ package io.strandline;
 
 import java.time.Duration;
 import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.Set;
 
 /** Stores messages for a later attempt; see {@link Retry#inTopics()}. */
 final class RetryTopics implements RetryWriter {
-    /** Long enough for an application that is down for days. */
+    /** Long enough for an application that is down for days; longer if its source keeps messages for longer. */
     private static final Duration KEPT_MIN = Duration.ofDays(7);
 
     /** Each costs its partitions; more than this is a schedule for memory. */
@@ -25,7 +24,7 @@ final class RetryTopics implements RetryWriter {
         long longestMs =
                 retry.delays().stream().mapToLong(Duration::toMillis).max().orElse(0);
         long keptMs = Math.max(KEPT_MIN.toMillis(), Math.multiplyExact(longestMs, 4));
-        topics = new SideTopics(admin, "retry", Map.of("retention.ms", Long.toString(keptMs)));
+        topics = new SideTopics(admin, "retry", SideTopics.kept(Long.toString(keptMs)));
     }
 
     /** {@code orders}, 90 s: {@code orders.retry.1m30s}. */

@@ -9,6 +9,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,11 @@ final class SideTopics {
 
     /** Number of partitions of the topics that are known to be there. */
     private final Map<String, Integer> known = new ConcurrentHashMap<>();
+
+    /** Settings of topics that keep all for so long, whatever the broker does with others. */
+    static Map<String, String> kept(String retentionMs) {
+        return Map.of("retention.ms", retentionMs, "retention.bytes", "-1", "cleanup.policy", "delete");
+    }
 
     /**
      * @param kind in words
@@ -112,11 +118,19 @@ final class SideTopics {
             var inSync = config.get("min.insync.replicas");
             var limit = config.get("max.message.bytes");
             var like = inSync == null ? topic : topic.config("min.insync.replicas", inSync);
+            like = like.config("retention.ms", longer(this.config.get("retention.ms"), config.get("retention.ms")));
             return limit == null ? like : like.config("max.message.bytes", withRoomForHeaders(limit));
         } catch (KafkaException e) {
             LOG.debug("The settings of {} are not known; the broker's defaults are used", source, e);
             return topic;
         }
+    }
+
+    /** A message must not be gone from here while its source would have kept it. */
+    private static String longer(@Nullable String ours, @Nullable String ofSource) {
+        long kept = Long.parseLong(ours == null ? "-1" : ours);
+        long keptThere = Long.parseLong(ofSource == null ? "0" : ofSource);
+        return Long.toString(kept < 0 || keptThere < 0 ? -1 : Math.max(kept, keptThere));
     }
 
     private static String withRoomForHeaders(String limit) {

@@ -436,4 +436,30 @@ class DeadLettersTest {
         assertThat(report.moved()).isEqualTo(4);
         assertThat(letters.count()).isZero();
     }
+
+    @Test
+    void letterTopicsAreKeptForEverWhateverTheBrokerDoesWithOthers() throws Exception {
+        try (var strict = Broker.start(BrokerConfig.defaults()
+                        .port(0)
+                        .durability(DurabilityMode.MEMORY)
+                        .with("log.retention.bytes", "1000000"));
+                var other = Kafka.connect(strict.bootstrapServers())) {
+            other.admin().ensure(ORDERS.config("retention.ms", "2592000000"));
+            try (var consumer = other.consumer("billing")
+                    .retry(Retry.steps(Duration.ofSeconds(1)).inTopics())
+                    .deadLetter(DeadLetter.suffix(".dlq"))
+                    .eachMessage(ORDERS, m -> {})
+                    .start()) {
+                assertThat(consumer.group()).isEqualTo("billing");
+                assertThat(other.admin().topic("orders.dlq").orElseThrow().config())
+                        .containsEntry("retention.ms", "-1")
+                        .containsEntry("retention.bytes", "-1")
+                        .containsEntry("cleanup.policy", "delete");
+                assertThat(other.admin().topic("orders.retry.1s").orElseThrow().config())
+                        .as("no shorter than their source")
+                        .containsEntry("retention.ms", "2592000000")
+                        .containsEntry("retention.bytes", "-1");
+            }
+        }
+    }
 }
