@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -109,7 +110,8 @@ final class DeadLetterHeaders {
             headers = headers.with(ORIGIN, origin);
         }
         return onlyFor.isPresent() && letter.from().isPresent()
-                ? headers.with(REDRIVE_GROUP, onlyFor.get() + "@" + letter.from().get().topic())
+                ? headers.with(
+                        REDRIVE_GROUP, onlyFor.get() + "@" + letter.from().get().topic())
                 : headers;
     }
 
@@ -152,7 +154,7 @@ final class DeadLetterHeaders {
             ours.put(FOLLOWS, place(parked.behind().at(), parked.behind().offset()));
         }
         if (stackTraceChars > 0 && !(why instanceof Parked)) {
-            ours.put(ERROR_STACK, cut(stackTrace(why), stackTraceChars));
+            ours.put(ERROR_STACK, cut(said(why, () -> stackTrace(why)), stackTraceChars));
         }
         ours.put(ERROR_FIRST, Long.toString(givenUp.firstAttempt().toEpochMilli()));
         ours.put(ERROR_TIMESTAMP, Long.toString(source.timestamp()));
@@ -160,7 +162,20 @@ final class DeadLetterHeaders {
     }
 
     private static String text(Throwable why) {
-        return Optional.ofNullable(why.getMessage()).orElse(why.getClass().getName());
+        return said(
+                why,
+                () -> Optional.ofNullable(why.getMessage())
+                        .orElse(why.getClass().getName()));
+    }
+
+    /** An exception is foreign code: what it throws instead of a text must not keep a message from being stored. */
+    static String said(Throwable why, Supplier<String> text) {
+        try {
+            return text.get();
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            return why.getClass().getName() + ", whose text cannot be made: "
+                    + e.getClass().getName();
+        }
     }
 
     private static Throwable root(Throwable why) {

@@ -64,7 +64,7 @@ final class RetryHeaders {
     /** The original headers, byte for byte and in their order, and ours behind them. */
     static Headers of(Task task, String group, Task.Letter letter, Time time) {
         var source = task.record();
-        var why = letter.why().toString();
+        var why = DeadLetterHeaders.said(letter.why(), letter.why()::toString);
         var due = time.now().plus(letter.delay().orElse(Duration.ZERO));
         return HeaderList.of(source.headers())
                 .with(TOPIC, source.topic())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -79,5 +80,27 @@ class DeadLetterHeadersTest {
     @Test
     void theStackTraceIsCut() {
         assertThat(headers(100).last("strandline.error.stack").orElseThrow()).hasSize(100);
+    }
+
+    /** A handler may throw what it likes. */
+    private static final class Unspeakable extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            return getMessage() + "!";
+        }
+    }
+
+    @Test
+    void anExceptionWhoseTextCannotBeMadeIsTold() {
+        var record = new ConsumerRecord<>("orders", 2, 4711L, new byte[1], new byte[1]);
+        for (var unspeakable : List.of(new Unspeakable(), new IllegalStateException("see below", new Unspeakable()))) {
+            var headers = DeadLetterHeaders.of(record, "billing", new GivenUp(unspeakable, 5, FIRST), 4096);
+            assertThat(headers.last("strandline.error.class"))
+                    .hasValue(unspeakable.getClass().getName());
+            assertThat(headers.last("strandline.error.root").orElseThrow()).contains("Unspeakable");
+            assertThat(headers.last("__dlq.errors.message")).isPresent();
+        }
     }
 }
