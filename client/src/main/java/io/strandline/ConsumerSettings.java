@@ -27,6 +27,15 @@ record ConsumerSettings(
         Duration revokeWait,
         Duration drain,
         Duration stuckAfter) {
+    private static final Map<Integer, String> FLAGS = Map.of(
+            Pattern.CASE_INSENSITIVE, "i",
+            Pattern.UNICODE_CASE, "u",
+            Pattern.UNICODE_CHARACTER_CLASS, "U",
+            Pattern.COMMENTS, "x",
+            Pattern.DOTALL, "s",
+            Pattern.MULTILINE, "m",
+            Pattern.UNIX_LINES, "d");
+
     /**
      * A topic and what is done with its messages.
      *
@@ -112,13 +121,31 @@ record ConsumerSettings(
             return Optional.empty();
         }
         var named = subscriptions.keySet().stream().map(Pattern::quote);
-        var matching =
-                patterns.stream().map(m -> "(?:" + m.topics().pattern() + ")").collect(Collectors.joining("|"));
+        var matching = patterns.stream().map(m -> withItsFlags(m.topics())).collect(Collectors.joining("|"));
         var not = deadLetter.map(DeadLetter::names).orElse(Set.of()).stream()
                 .map(name -> "(?!" + name + "$)")
                 .collect(Collectors.joining());
         return Optional.of(Pattern.compile(
                 Stream.concat(named, Stream.of(not + "(?:" + matching + ")")).collect(Collectors.joining("|"))));
+    }
+
+    private static String withItsFlags(Pattern pattern) {
+        var text = pattern.pattern();
+        int flags = pattern.flags();
+        if ((flags & Pattern.LITERAL) != 0) {
+            return "(?" + letters(flags) + ":" + Pattern.quote(text) + ")";
+        }
+        // Those that stand in the text are told as well, and may be meant for a part of it only.
+        int comments = flags & Pattern.COMMENTS;
+        int inText = Pattern.compile(text, comments).flags() & ~comments;
+        return "(?" + letters(flags & ~inText) + ":" + text + (comments == 0 ? "" : "\n") + ")";
+    }
+
+    /** As they are written in a pattern. */
+    private static String letters(int flags) {
+        var letters = new StringBuilder();
+        FLAGS.forEach((flag, letter) -> letters.append((flags & flag) == 0 ? "" : letter));
+        return letters.toString();
     }
 
     /** The same with the retry topics of all topics. */

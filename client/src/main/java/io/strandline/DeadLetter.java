@@ -27,10 +27,23 @@ public record DeadLetter(Destination otherwise, List<For> exceptions, int stackT
 
     /** One of the places a message may go to. */
     public sealed interface Destination {
-        record Named(String topic) implements Destination {}
+        record Named(String topic) implements Destination {
+            public Named {
+                if (topic.isBlank()) {
+                    throw new IllegalArgumentException("A dead-letter topic has a name, not \"" + topic + "\"");
+                }
+            }
+        }
 
         /** The source topic's name and this behind it. */
-        record Suffix(String suffix) implements Destination {}
+        record Suffix(String suffix) implements Destination {
+            public Suffix {
+                if (suffix.isBlank()) {
+                    throw new IllegalArgumentException("The suffix \"" + suffix
+                            + "\" makes no other name: dead letters would go back to their source. Try \".dlq\"");
+                }
+            }
+        }
 
         record Discard() implements Destination {}
     }

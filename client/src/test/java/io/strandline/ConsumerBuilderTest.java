@@ -226,4 +226,10 @@ class ConsumerBuilderTest {
         }
         Kafka.builder().set("bootstrap.servers", "127.0.0.1:1").build().close();
     }
+
+    @Test
+    void aDeadLetterTopicWithoutANameIsRefused() {
+        assertThatThrownBy(() -> DeadLetter.topic(" ")).hasMessageContaining("name");
+        assertThatThrownBy(() -> DeadLetter.suffix("")).hasMessageContaining("suffix");
+    }
 }

@@ -281,4 +281,21 @@ class SeekTest {
         assertThat(List.of("orders", "invoices", "invoices.eu")).allMatch(topics);
         assertThat(List.of("orders.dlq", "invoices.eu.dlq", "my-invoices")).noneMatch(topics);
     }
+
+    @Test
+    void aPatternIsMeantWithItsFlags() {
+        choices.patterns = List.of(
+                matching(Pattern.compile("(bills) # of all kinds", Pattern.COMMENTS)),
+                matching(Pattern.compile("INVOICES[.].*", Pattern.CASE_INSENSITIVE)),
+                matching(Pattern.compile("a.b", Pattern.LITERAL)));
+        choices.named = false;
+        var topics = rig().settings.allTopics().orElseThrow().asMatchPredicate();
+        assertThat(List.of("bills", "invoices.eu", "a.b")).allMatch(topics);
+        assertThat(List.of("BILLS", "axb", "invoices.eu.dlq", "orders")).noneMatch(topics);
+    }
+
+    private static ConsumerSettings.Matching<?, ?> matching(Pattern pattern) {
+        return new ConsumerSettings.Matching<>(
+                pattern, Serde.string(), Serde.string(), new ConsumerSettings.Work.EachMessage<>((m, ctx) -> {}));
+    }
 }
