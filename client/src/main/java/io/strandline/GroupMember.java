@@ -159,6 +159,9 @@ final class GroupMember implements Consumer {
 
     @Override
     public Pause pause(Partition... partitions) {
+        for (var partition : partitions) {
+            refuseUnread(partition.topic());
+        }
         return pause(new OutsidePauses.Covered(OutsidePauses.Topics.NONE, Set.of(partitions)));
     }
 
@@ -179,13 +182,7 @@ final class GroupMember implements Consumer {
 
     private OutsidePauses.Topics named(String... topics) {
         for (var topic : topics) {
-            if (!settings.reads(topic)) {
-                throw new IllegalArgumentException("This consumer does not read topic " + topic + ", but "
-                        + settings.subscriptions().keySet() + settings.patterns()
-                        + (settings.subscription(topic).isPresent()
-                                ? ", from which its dead letters are left out"
-                                : ""));
-            }
+            refuseUnread(topic);
         }
         if (topics.length == 0) {
             return OutsidePauses.Topics.ALL;
@@ -193,6 +190,19 @@ final class GroupMember implements Consumer {
         var named = new HashSet<>(List.of(topics)); // also those that only a pattern matches
         named.addAll(settings.andRetries(named));
         return new OutsidePauses.Topics.Named(named);
+    }
+
+    /** That are not ended. */
+    int pauses() {
+        return pauses.size();
+    }
+
+    private void refuseUnread(String topic) {
+        if (!settings.reads(topic)) {
+            throw new IllegalArgumentException("This consumer does not read topic " + topic + ", but "
+                    + settings.subscriptions().keySet() + settings.patterns()
+                    + (settings.subscription(topic).isPresent() ? ", from which its dead letters are left out" : ""));
+        }
     }
 
     private final class FromOutside implements Pause {

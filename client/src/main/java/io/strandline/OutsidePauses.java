@@ -78,6 +78,10 @@ final class OutsidePauses {
             return topics.contain(partition.topic()) || partitions.contains(partition);
         }
 
+        boolean isNothing() {
+            return topics.equals(Topics.NONE) && partitions.isEmpty();
+        }
+
         Covered without(Topics freed) {
             return new Covered(
                     topics.without(freed),
@@ -107,6 +111,16 @@ final class OutsidePauses {
         lock.lock();
         try {
             pauses.replaceAll((pause, covered) -> covered.without(topics));
+            pauses.values().removeIf(Covered::isNothing); // nobody need end it any more, and many do not
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    int size() {
+        lock.lock();
+        try {
+            return pauses.size();
         } finally {
             lock.unlock();
         }

@@ -491,6 +491,16 @@ final class Tenure {
         }
     }
 
+    /** What it has in memory stays there, whoever has time: it is held back, or read from a retry topic too early. */
+    boolean rests() {
+        lock.lock();
+        try {
+            return !holds.isEmpty() || (ofRetries && !waiting.isEmpty());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Holds it back; returns true if it moved before. */
     boolean hold(Object who, By by, Optional<Duration> atMost) {
         lock.lock();

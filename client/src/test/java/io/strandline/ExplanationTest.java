@@ -357,4 +357,25 @@ class ExplanationTest {
                 .containsExactlyInAnyOrder("HandlerBusy", "AllHandlersBusy");
         rig.get().gate.open();
     }
+
+    @Test
+    void aPauseThatWasEndedByItsTopicsIsForgotten() {
+        readsByPattern();
+        var consumer = consumer();
+        for (int i = 0; i < 10; i++) {
+            consumer.pause("orders", "audit-eu");
+            consumer.pause(Partition.of(P0));
+            consumer.resume("orders");
+            consumer.resume("audit-eu");
+        }
+        assertThat(consumer.pauses()).isZero();
+    }
+
+    @Test
+    void aPartitionOfATopicThatIsNotReadCannotBePaused() {
+        var consumer = owner();
+        org.assertj.core.api.Assertions.assertThatThrownBy(() -> consumer.pause(Partition.of("oders", 0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("oders");
+    }
 }

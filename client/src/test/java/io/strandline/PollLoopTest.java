@@ -939,4 +939,21 @@ class PollLoopTest {
         rig.steps(3);
         assertThat(rig.committed(P0)).as("the usual interval again").isEqualTo(1);
     }
+
+    @Test
+    void whatAPausedPartitionHoldsInMemoryKeepsNoOtherFromGoingOn() {
+        choices.maxInFlightBytes = 1_000;
+        var rig = rig();
+        for (int i = 0; i < 10; i++) {
+            rig.append(P0, "x".repeat(200)); // one poll brings more than there is room for
+        }
+        rig.gate.shut();
+        rig.own(P0);
+        rig.tenure(P0).hold("somebody", Tenure.By.OUTSIDE, Optional.empty());
+        rig.gate.open();
+        rig.append(P1, "a");
+        rig.own(P0, P1);
+        rig.steps(5);
+        assertThat(handled).endsWith("a#1");
+    }
 }

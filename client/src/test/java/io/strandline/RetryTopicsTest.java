@@ -175,4 +175,22 @@ class RetryTopicsTest {
                         .delays())
                 .hasSize(6);
     }
+
+    @Test
+    void whatWaitsInARetryTopicTakesNotAllTheMemory() {
+        choices.maxInFlightBytes = 1_000;
+        var rig = rig();
+        for (int i = 0; i < 30; i++) {
+            rig.append(P0, "bad" + "x".repeat(200)); // one poll brings more than there is room for
+        }
+        rig.own(P0, AFTER_10S, AFTER_60S);
+        rig.steps(8);
+        rig.append(P0, "good");
+        rig.steps(5);
+        assertThat(handled).endsWith("good#1 orders-0@30");
+        assertThat(rig.tenure(AFTER_10S).messagesInMemory()).as("one poll").isLessThanOrEqualTo(10);
+        later(rig, 10);
+        rig.steps(20);
+        assertThat(handled.stream().filter(what -> what.contains("#2"))).hasSize(30);
+    }
 }
