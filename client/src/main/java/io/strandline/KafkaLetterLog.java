@@ -163,11 +163,18 @@ final class KafkaLetterLog implements LetterLog {
                 .sum();
     }
 
+    /** Letters of topics that are others than at first. */
+    int remembered() {
+        return newLogs.values().stream().mapToInt(NewLog::size).sum();
+    }
+
     private Content readAll(Partition source, LongAdder read) {
-        var kept = ConcurrentHashMap.<Partition>newKeySet();
-        kept.addAll(assigned.get());
-        kept.add(source); // it may have come just now
         var topic = source.topic();
+        var kept = ConcurrentHashMap.<Partition>newKeySet();
+        kept.add(source); // it may have come just now
+        assigned.get().stream()
+                .filter(partition -> partition.topic().equals(topic)) // those of others read for themselves
+                .forEach(kept::add);
         var letters = new HashMap<Partition, List<OpenLetter>>();
         var counts = new HashMap<Partition, Long>();
         var progress = new ArrayList<Map<Partition, HandledLetters>>();
@@ -221,7 +228,7 @@ final class KafkaLetterLog implements LetterLog {
         OpenLetter.read(record, group)
                 .filter(found -> kept.contains(found.source()))
                 .ifPresent(found -> {
-                    if (counts.merge(found.source(), 1L, Long::sum) <= OPEN_MAX) {
+                    if (counts.merge(found.source(), 1L, Long::sum) <= LetterLog.readMax(openMax())) {
                         letters.computeIfAbsent(found.source(), absent -> new ArrayList<>())
                                 .add(found.letter());
                     }
@@ -270,6 +277,7 @@ final class KafkaLetterLog implements LetterLog {
     @Override
     public List<OpenLetter> gone(Partition source, List<OpenLetter> letters, long asOf) {
         var gone = new ArrayList<OpenLetter>();
+        var notThere = new ArrayList<OpenLetter>();
         long began = time();
         for (var letter : letters) {
             var known = known(letter.at().topic(), asOf);
@@ -277,8 +285,16 @@ final class KafkaLetterLog implements LetterLog {
                 gone.add(letter.backBy(LetterLog.home(known.byPartition(), source)));
             } else if (wentWithItsTopic(source, letter, known)
                     && wentWithItsTopic(source, letter, known(letter.at().topic(), began))) {
-                gone.add(letter.backBy(HandledLetters.NONE_WENT_HOME));
+                notThere.add(letter);
             }
+        }
+        long looked = time();
+        for (var letter : notThere) {
+            var known = known(letter.at().topic(), looked); // another thread may have forgotten it, as done with
+            gone.add(letter.backBy(
+                    known.isDone(letter.at(), letter.offset())
+                            ? LetterLog.home(known.byPartition(), source)
+                            : HandledLetters.NONE_WENT_HOME));
         }
         if (gone.stream().allMatch(letter -> letter.backBy() == HandledLetters.NONE_WENT_HOME)) {
             return gone;
@@ -310,6 +326,7 @@ final class KafkaLetterLog implements LetterLog {
                     new LongAdder(),
                     record -> OpenLetter.read(record, group).ifPresent(log::add));
             log.readTo(known.ends());
+            log.forget(known::isDone);
         }
         return !log.contains(source, letter);
     }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,11 +32,14 @@ final class KeyOrder {
     private final LetterLog log;
     private final int openMax;
     private final Runnable known;
+    private final BooleanSupplier mayBegin;
     private final KeyLetters letters = new KeyLetters();
 
     /** Of the reading. Times as of {@link Time#nanoTime}. */
     private enum State {
         NOT_BEGUN,
+        /** There are messages, and someone may write letters yet. */
+        WAITING,
         READING,
         AGAIN,
         KNOWN
@@ -45,6 +49,10 @@ final class KeyOrder {
     private volatile long asOf;
     private volatile long from;
     private volatile long newest;
+
+    /** Of the poll thread. */
+    private boolean first = true;
+
     private volatile @Nullable Throwable failure;
     private volatile long tooMany;
     private volatile Duration againAfter = AGAIN_AFTER;
@@ -62,13 +70,23 @@ final class KeyOrder {
         }
     }
 
-    /** @param known called once, when messages may be handed out; on any thread */
-    KeyOrder(Partition source, MemberContext member, LetterLog log, int openMax, Runnable known) {
+    /**
+     * @param known called once, when messages may be handed out; on any thread
+     * @param mayBegin letters that are written here from now on are written through this one; asked by the poll thread
+     */
+    KeyOrder(
+            Partition source,
+            MemberContext member,
+            LetterLog log,
+            int openMax,
+            Runnable known,
+            BooleanSupplier mayBegin) {
         this.source = source;
         this.member = member;
         this.log = log;
         this.openMax = openMax;
         this.known = known;
+        this.mayBegin = mayBegin;
         asOf = member.time().nanoTime();
     }
 
@@ -77,13 +95,31 @@ final class KeyOrder {
         newest = member.time().nanoTime();
         if (state == State.NOT_BEGUN) {
             from = offset;
-            startReading();
+            state = State.WAITING;
+            begin();
         }
+    }
+
+    /** Poll thread: another one had the partition until now, and may have begun to write a letter. */
+    void afterAnother() {
+        first = false;
+    }
+
+    private void begin() {
+        if (!mayBegin.getAsBoolean()) {
+            return;
+        }
+        if (!first) {
+            asOf = member.time().nanoTime(); // what was read before may lack its last letter
+        }
+        startReading();
     }
 
     /** Poll thread. */
     void tick(long now) {
-        if (state == State.AGAIN && now - asOf >= againAfter.toNanos()) {
+        if (state == State.WAITING) {
+            begin();
+        } else if (state == State.AGAIN && now - asOf >= againAfter.toNanos()) {
             asOf = now;
             startReading();
         }
@@ -99,7 +135,7 @@ final class KeyOrder {
             var found = log.read(source, asOf, from, read);
             failure = null;
             boolean triedBefore = tooMany > 0;
-            tooMany = found.stillThere() > openMax ? found.stillThere() : 0;
+            tooMany = found.stillThere() > LetterLog.readMax(openMax) ? found.stillThere() : 0;
             if (tooMany > 0) {
                 again(triedBefore ? doubled(againAfter) : AGAIN_AFTER);
             } else {

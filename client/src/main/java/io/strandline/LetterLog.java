@@ -14,6 +14,14 @@ interface LetterLog {
     }
 
     /**
+     * More are not read. Handlers that fail at once, and crashes, which leave letters twice, may have written some more
+     * than may be open.
+     */
+    static int readMax(int openMax) {
+        return openMax + openMax / 10;
+    }
+
+    /**
      * Reads which letters hold back keys of a partition.
      *
      * @param asOf what was stored before this is found; see {@link Time#nanoTime}
@@ -38,7 +46,7 @@ interface LetterLog {
     /**
      * Those of one partition.
      *
-     * @param stillThere how many there are; with more than {@link #OPEN_MAX} the list is cut short
+     * @param stillThere how many there are; with more than {@link #readMax} the list is cut short
      */
     record Letters(List<OpenLetter> all, long stillThere) {}
 

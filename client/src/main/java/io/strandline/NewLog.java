@@ -3,6 +3,7 @@ package io.strandline;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiPredicate;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -43,6 +44,15 @@ final class NewLog {
     /** All letters below these offsets have been added. */
     void readTo(Map<Partition, Long> ends) {
         ends.forEach((partition, end) -> readTo.merge(partition, end, Math::max));
+    }
+
+    /** Nobody asks for letters that are done with: by partition and offset. */
+    void forget(BiPredicate<Partition, Long> done) {
+        letters.removeIf(place -> done.test(place.at(), place.offset()));
+    }
+
+    int size() {
+        return letters.size();
     }
 
     boolean contains(Partition source, OpenLetter letter) {

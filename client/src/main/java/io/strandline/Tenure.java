@@ -128,7 +128,8 @@ final class Tenure {
         this.pollThread = pollThread;
         ofRetries = subscription.ofRetries();
         keyOrder = member.keyOrder()
-                .map(log -> new KeyOrder(partition, member, log, log.openMax(), this::lettersKnown))
+                .map(log -> new KeyOrder(
+                        partition, member, log, log.openMax(), this::lettersKnown, () -> !busyFromBefore()))
                 .orElse(null);
         if (keyOrder != null) {
             hold(keyOrder, By.LETTERS, Optional.empty());
@@ -372,6 +373,7 @@ final class Tenure {
     void succeededBy(Tenure next, long position) {
         markStale();
         letGo();
+        Optional.ofNullable(next.keyOrder).ifPresent(KeyOrder::afterAnother);
         lock.lock();
         try {
             next.inherit(holds, predecessors, this);
@@ -441,6 +443,11 @@ final class Tenure {
     /** A handler, or the writing of a dead letter, is under way, also from before a seek. */
     boolean busy() {
         return withPredecessors().stream().anyMatch(crew::busyWith);
+    }
+
+    /** Something from before a seek is under way: it may be the writing of a dead letter. */
+    private boolean busyFromBefore() {
+        return withPredecessors().stream().anyMatch(tenure -> tenure != this && crew.busyWith(tenure));
     }
 
     /** What is under way, also from before a seek. */
@@ -707,10 +714,11 @@ final class Tenure {
                         .collect(Collectors.joining("\n"));
     }
 
-    /** Letters are read when there is a message, so without one they hold back nothing. */
+    /** Letters are read when there is a message and no handler from before, so otherwise they hold back nothing. */
     private @Nullable Hold firstHold(boolean messages) {
+        boolean letters = messages && holds.values().stream().noneMatch(hold -> hold.by() == By.PREDECESSOR);
         return holds.values().stream()
-                .filter(hold -> messages || hold.by() != By.LETTERS)
+                .filter(hold -> letters || hold.by() != By.LETTERS)
                 .min((a, b) -> Long.compare(a.since() - b.since(), 0))
                 .orElse(null);
     }

@@ -312,4 +312,70 @@ class KeyOrderOnBrokerTest {
                 .hasMessageContaining("orders.dlq")
                 .hasMessageContaining("cleanup.policy=compact");
     }
+
+    @Test
+    void lettersOfOtherTopicsThatShareADeadLetterTopicAreNotKept() throws Exception {
+        var payments = ORDERS.named("payments");
+        kafka.admin().ensure(payments);
+        var places = DeadLetter.topic("all.dlq").inKeyOrder();
+        try (var consumer = kafka.consumer("billing")
+                .retry(Retry.none())
+                .deadLetter(places)
+                .eachMessage(ORDERS, m -> refuse())
+                .eachMessage(payments, m -> refuse())
+                .start()) {
+            send("k1");
+            kafka.producer().send(payments, "k", "k1");
+            awaitIdle(consumer);
+        }
+        var sources = new ArrayList<Partition>();
+        try (var all = kafka.deadLetters("all.dlq").browse()) {
+            all.forEach(letter -> sources.add(letter.from().orElseThrow()));
+        }
+        assertThat(sources).extracting(Partition::topic).containsExactlyInAnyOrder("orders", "payments");
+        assigned = Set.copyOf(sources);
+        var log = new KafkaLetterLog((ConnectedKafka) kafka, "billing", places, () -> assigned, () -> false);
+        assertThat(found(log, sources.getFirst(), Time.system().nanoTime())).isEqualTo(1);
+        assertThat(log.kept()).isZero();
+        assertThat(found(log, sources.getLast(), Time.system().nanoTime())).isEqualTo(1);
+    }
+
+    private static void refuse() {
+        throw new IllegalStateException("on purpose");
+    }
+
+    @Test
+    void ofATopicThatCameLaterOnlyLettersThatAreOpenAreRemembered() throws Exception {
+        var log = log();
+        assertThat(lettersThatHoldBack(log, Time.system().nanoTime()))
+                .as("it is not there yet")
+                .isZero();
+        try (var consumer = billing()) {
+            for (int round = 0; round < 3; round++) {
+                send("k1", "k2");
+                awaitIdle(consumer);
+                assertThat(gone(log)).isEmpty();
+                assertThat(log.remembered()).isEqualTo(2);
+                letters().drop(letter -> true);
+            }
+        }
+    }
+
+    /** Of those that are open. */
+    private List<OpenLetter> gone(KafkaLetterLog log) {
+        var open = new ArrayList<OpenLetter>();
+        var source = new ArrayList<Partition>();
+        try (var all = letters().browse()) {
+            all.forEach(letter -> {
+                source.add(letter.from().orElseThrow());
+                open.add(new OpenLetter(
+                        new Lanes.Key(letter.key()),
+                        letter.firstOffset().orElseThrow(),
+                        letter.at(),
+                        letter.offset(),
+                        OpenLetter.STILL_THERE));
+            });
+        }
+        return log.gone(source.getFirst(), open, Time.system().nanoTime());
+    }
 }

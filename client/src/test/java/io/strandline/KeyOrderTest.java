@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -370,5 +371,55 @@ class KeyOrderTest {
                 "orders.dlq", 0, at, "k".getBytes(UTF_8), new byte[bytes]);
         HeaderList.toKafka(headers).forEach(header -> record.headers().add(header));
         return Dialect.read(record, Optional.empty());
+    }
+
+    @Test
+    void lettersAreReadWhenTheLastOneFromBeforeASeekIsWritten() {
+        var gate = new HandlerGate();
+        var rig = rigWithWriterAt(gate);
+        rig.appendKeyed(P0, "k:bad", "k:2");
+        rig.own(P0);
+        rig.steps(2);
+        var writing = gate.waiting().getFirst();
+        rig.loop.seek(partition -> true, Position.offset(1));
+        rig.steps(3);
+        assertThat(handled).isEmpty();
+        assertThat(rig.reason(P0)).isInstanceOf(Reason.BusyFromBefore.class);
+        gate.pass(writing);
+        rig.steps(4);
+        assertThat(handled).as("its letter is there").isEmpty();
+        assertThat(open()).containsExactly("k:bad", "k:2");
+    }
+
+    private Rig rigWithWriterAt(HandlerGate gate) {
+        rig(); // for its choices
+        var first = new java.util.concurrent.atomic.AtomicBoolean(true);
+        choices.writer = (source, topic, givenUp, noStack) -> {
+            if (first.getAndSet(false)) {
+                gate.enter("letter");
+            }
+            return letters.write(source, topic, givenUp, noStack);
+        };
+        gate.shut();
+        return new Rig(group, choices, new VirtualTime(), gate);
+    }
+
+    @Test
+    void aRestartBeginsAlsoIfACrashLeftALetterTwiceWhereNoMoreMayBeOpen() {
+        letters.openMax = 20;
+        var before = rig();
+        before.own(P0);
+        for (int i = 0; i < 20; i++) {
+            before.appendKeyed(P0, "k" + i + ":bad");
+        }
+        before.steps(4);
+        group.leave(before.kafka);
+        var again = letters.open().getFirst();
+        group.append(new TopicPartition("orders.dlq", 0), again.key(), again.value(), again.headers());
+        before.appendKeyed(P0, "j:1");
+        var after = rig();
+        after.own(P0);
+        after.steps(4);
+        assertThat(handled).containsExactly("j:1");
     }
 }
