@@ -1,6 +1,7 @@
 package io.strandline;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
@@ -36,11 +37,27 @@ record FailurePolicy(Retry retry, Optional<DeadLetter> deadLetter, Optional<Fail
     private static Failure.Decision ask(
             Failure failure, Message<?, ?> message, Throwable why, int attempt, Duration sinceFirst) {
         try {
-            return failure.decide(message, why, attempt, sinceFirst);
+            var decision = Objects.requireNonNull(
+                    failure.decide(message, why, attempt, sinceFirst), "it must decide something, not null");
+            return comesBack(decision, message) ? new Failure.Decision.RetryAfter(AFTER_OWN_FAILED) : decision;
         } catch (RuntimeException e) {
             LOG.warn("onFailure(..) failed on {}@{}", message.partition(), message.offset(), e);
             return new Failure.Decision.RetryAfter(AFTER_OWN_FAILED);
         }
+    }
+
+    private static boolean comesBack(Failure.Decision decision, Message<?, ?> message) {
+        var own = message.partition().topic();
+        if (decision instanceof Failure.Decision.Park(String topic) && topic.equals(own)) {
+            LOG.warn(
+                    "onFailure(..) parks {}@{} in {}, from where it would come again for ever; it is tried again in its"
+                            + " place. Name another topic",
+                    message.partition(),
+                    message.offset(),
+                    own);
+            return true;
+        }
+        return false;
     }
 
     /** Where a message of this source waits after so many failed attempts; empty: in memory. */

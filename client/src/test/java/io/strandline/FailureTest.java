@@ -116,4 +116,25 @@ class FailureTest {
         assertThat(handled).containsExactly("bad#1", "bad#2");
         assertThat(rig.committed(P0)).isEqualTo(-1);
     }
+
+    @Test
+    void whatItParksInItsOwnTopicWouldComeAgainForEverAndIsTriedAgainInItsPlace() {
+        var rig = rig((message, error, attempt, since) ->
+                new Failure.Decision.Park(message.topic().name()));
+        rig.append(P0, "bad", "behind");
+        rig.own(P0);
+        later(rig, Duration.ofSeconds(2));
+        assertThat(parked).isEmpty();
+        assertThat(handled).containsExactly("bad#1", "bad#2");
+    }
+
+    @Test
+    void ifItDecidesNothingTheMessageIsTriedAgain() {
+        var rig = rig((message, error, attempt, since) -> null);
+        rig.append(P0, "bad");
+        rig.own(P0);
+        later(rig, Duration.ofSeconds(2));
+        assertThat(handled).containsExactly("bad#1", "bad#2");
+        assertThat(rig.crash.get()).isNull();
+    }
 }
