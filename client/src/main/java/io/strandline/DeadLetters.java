@@ -76,7 +76,7 @@ public interface DeadLetters {
      * @param failed could not be sent home; see the notes
      * @param retimed of those moved: sent home with the time of now, because they are older than half of the source's
      *     retention, which might have deleted them before anyone handled them, or because the letter does not tell it
-     * @param notes what to know, in words
+     * @param notes what to know, in words; a hundred at most, and whether there would be more
      */
     record Report(long seen, long moved, long left, long failed, long retimed, List<String> notes) {
         public Report {
@@ -99,8 +99,8 @@ public interface DeadLetters {
 
     /**
      * As {@link #redrive}, only for one group: other groups that use this client pass over them in that topic (a header
-     * says so). What else reads the topic does see them. Letters of this client that another group gave up stay, for that
-     * group would never see them.
+     * says so). What else reads the topic does see them. Letters of this client, or of
+     * a share group, that another group gave up stay, for that group would never see them.
      *
      * @param group who gave them up; letters of other frameworks go home for any
      */

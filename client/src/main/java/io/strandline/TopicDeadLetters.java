@@ -26,6 +26,7 @@ final class TopicDeadLetters implements DeadLetters {
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration SILENCE_MAX = Duration.ofSeconds(60);
     private static final Duration COMMIT_EVERY = Duration.ofSeconds(1);
+    private static final int NOTES_MAX = 100;
     private static final Duration COMMIT_WAIT_MAX = Duration.ofSeconds(60);
 
     /** Something failed, and the broker may be what has. */
@@ -134,6 +135,15 @@ final class TopicDeadLetters implements DeadLetters {
         private long retimed;
         private final Set<String> notes = new LinkedHashSet<>();
 
+        /** Of the same words once; who reads more than a hundred has other means. */
+        void note(String words) {
+            if (notes.size() < NOTES_MAX) {
+                notes.add(words);
+            } else if (!notes.contains(words)) {
+                notes.add("More was noted than is kept here.");
+            }
+        }
+
         void count(Outcome outcome) {
             seen++;
             switch (outcome) {
@@ -201,7 +211,7 @@ final class TopicDeadLetters implements DeadLetters {
         }
         order.allLookedAt();
         if (order.overflowed()) {
-            tally.notes.add("There are too many letters to put the keys of all in order; what comes home too early is"
+            tally.note("There are too many letters to put the keys of all in order; what comes home too early is"
                     + " parked again. Run this again until nothing is left.");
         }
         reader.again();
@@ -255,7 +265,7 @@ final class TopicDeadLetters implements DeadLetters {
         }
 
         private Outcome stays() {
-            tally.notes.add("Letters that follow one that stays (their keys are kept in order) stay with it.");
+            tally.note("Letters that follow one that stays (their keys are kept in order) stay with it.");
             return Outcome.LEFT;
         }
     }
@@ -278,24 +288,24 @@ final class TopicDeadLetters implements DeadLetters {
         @Override
         public Outcome on(Letter letter, Reader reader, Tally tally) {
             if (letter.redriven() >= options.maxRedriven) {
-                tally.notes.add("Letters that were sent home " + options.maxRedriven
+                tally.note("Letters that were sent home " + options.maxRedriven
                         + " times stay; maxRedriven(n) lets them go again.");
                 return Outcome.LEFT;
             }
             if (onlyFor.isPresent() && isOfAnother(letter, onlyFor.get())) {
-                tally.notes.add("Letters that group " + letter.group() + " gave up stay: at home for " + onlyFor.get()
+                tally.note("Letters that group " + letter.group() + " gave up stay: at home for " + onlyFor.get()
                         + " alone, that group would never see them. redriveFor(\"" + letter.group()
                         + "\", ..) sends them home for it, redrive(..) for all groups.");
                 return Outcome.LEFT;
             }
             if (letter.from().isEmpty()) {
-                tally.notes.add("Letters that do not say where they came from stay; from(topic) tells.");
+                tally.note("Letters that do not say where they came from stay; from(topic) tells.");
                 return Outcome.FAILED;
             }
             var home = letter.from().get();
             var source = sources.computeIfAbsent(home.topic(), this::look);
             if (source.isEmpty()) {
-                tally.notes.add("There is no topic " + home.topic() + " (any more).");
+                tally.note("There is no topic " + home.topic() + " (any more).");
                 return Outcome.FAILED;
             }
             var time = letter.timestamp().filter(source.get()::keeps);
@@ -335,7 +345,7 @@ final class TopicDeadLetters implements DeadLetters {
                 if (Thread.currentThread().isInterrupted()) {
                     throw interrupted(e); // nothing else would be waited for either
                 }
-                tally.notes.add(String.valueOf(e.getMessage()));
+                tally.note(String.valueOf(e.getMessage()));
                 return Outcome.FAILED;
             }
         }

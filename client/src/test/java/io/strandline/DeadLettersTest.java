@@ -462,4 +462,20 @@ class DeadLettersTest {
             }
         }
     }
+
+    @Test
+    void aReportHasNoMoreNotesThanAnyoneReads() {
+        kafka.producer()
+                .sendBatch(IntStream.range(0, 150)
+                        .mapToObj(i -> letter(0, "lost")
+                                .headers(letter(0, "lost")
+                                        .headers()
+                                        .without("__dlq.errors.topic")
+                                        .with("__dlq.errors.topic", "gone-" + i)))
+                        .toList());
+        var report = letters.redrive(l -> true, Integer.MAX_VALUE);
+        assertThat(report.failed()).isEqualTo(150);
+        assertThat(report.notes()).hasSize(101);
+        assertThat(report.notes().getLast()).contains("More");
+    }
 }
