@@ -56,6 +56,29 @@ class SourceRulesTest {
                 .isEmpty();
     }
 
+    /** One that does not is no mutant any more, and the sample that CI draws may not contain it. */
+    @Test
+    void theLineThatAMutantBreaksStandsOnceInItsFile() throws IOException {
+        var outdated = new ArrayList<String>();
+        try (var mutants = Files.newDirectoryStream(ROOT.resolve("mutants"), "*.mutant")) {
+            for (var mutant : mutants) {
+                var parts = Files.readString(mutant).split("(?m)^--- (original|broken)\\R", -1);
+                var file = parts[0].lines()
+                        .filter(line -> line.startsWith("file: "))
+                        .findFirst()
+                        .orElseThrow()
+                        .substring("file: ".length());
+                var source = Files.readString(ROOT.resolve(file));
+                var original = parts[1].stripTrailing();
+                int at = source.indexOf(original);
+                if (at < 0 || source.indexOf(original, at + 1) >= 0) {
+                    outdated.add(mutant.getFileName() + ": " + original);
+                }
+            }
+        }
+        assertThat(outdated).isEmpty();
+    }
+
     @Test
     void aThreadInterruptsOnlyItself() throws IOException {
         assertThat(find(javaIn("main"), "(?<!Thread\\.currentThread\\(\\))\\.interrupt\\(\\)"))
