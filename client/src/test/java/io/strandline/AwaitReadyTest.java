@@ -71,8 +71,8 @@ class AwaitReadyTest {
             var unused = ForkJoinPool.commonPool().submit(() -> goOn.await(60, TimeUnit.SECONDS));
         }
         try (var server = new TlsOnly()) {
-            var kafka = Kafka.connect(
-                    server.address()); // not closed: that waits for what was asked, to the end of its time
+            // Not closed: that waits for what was asked, to the end of its time.
+            var kafka = Kafka.connect(server.address());
             assertThatThrownBy(() -> kafka.awaitReady(Duration.ofSeconds(20)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("speaks TLS, and we do not");

@@ -31,6 +31,7 @@ public final class Ports {
     private static final int ATTEMPTS = 1000;
     private static final Path KERNEL_RANGE = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
     private static final Range RANGE = besides(kernelRange());
+
     /** Empty where that file cannot be opened; then a port is only not given twice by chance. */
     private static final Optional<FileChannel> LOCKS = locks();
 
@@ -112,9 +113,8 @@ public final class Ports {
                     StandardOpenOption.CREATE,
                     StandardOpenOption.WRITE));
         } catch (IOException e) {
-            return Optional
-                    .empty(); // Another user of this name has it, or the folder is not to be written: no reason to
-            // fail.
+            // Another user of this name has it, or the folder is not to be written: no reason to fail.
+            return Optional.empty();
         }
     }
 }
