@@ -207,7 +207,10 @@ public interface Consumer extends AutoCloseable {
          */
         Builder maxInFlight(int messages);
 
-        /** Bytes of messages that may be in memory, over all partitions, beside one fetch. Default 16 MiB. */
+        /**
+         * Bytes of messages that may be in memory, over all partitions, beside one fetch. Default 16 MiB. What is held by
+         * paused partitions and waits in retry topics takes half of it from the others at most, and may come on top.
+         */
         Builder maxInFlightBytes(long bytes);
 
         /** Default: {@link GroupProtocol#CLASSIC}. */

@@ -13,7 +13,7 @@
  *   <li>A late result of a partition that is gone changes nothing: no commit, no retry, no dead letter.
  *   <li>A dead letter is acknowledged before progress passes its message; one that cannot be written holds its partition.
  *   <li>The poll thread runs no handler and no serde, and waits for them only while a partition leaves, with a limit.
- *   <li>What is in memory is limited in messages and bytes; one poll may go beyond.
+ *   <li>What is in memory is limited in messages and bytes; one poll may go beyond, and what is paused.
  *   <li>Every wait has a name in {@link io.strandline.Consumer#explain()}.
  * </ul>
  */
